@@ -1,0 +1,212 @@
+"""Strict, bounded reading of JSON that somebody hostile may have written.
+
+UTF-8 only, no duplicate members, no fractions, no numbers beyond 64 bits, no
+half surrogates, no deep nesting. Whatever is wrong is a
+:class:`~trustlib.errors.MalformedError` that says where.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from trustlib._frozen import FrozenMap, Json, freeze
+from trustlib.errors import MalformedError
+
+MAX_DEPTH = 64
+MAX_DIGITS = 19  # 2**63 has nineteen; int() takes quadratic time in them
+VERSIONS = 2**53  # beyond it, readers that keep numbers in floats disagree
+
+Read: TypeAlias = "None | bool | int | str | list[Read] | dict[str, Read]"
+"""A JSON value as it was read; not frozen yet, and never handed out."""
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+
+
+def read(raw: bytes, document: str) -> Cursor:
+    """Return a cursor on the JSON value that *raw* spells.
+
+    Args:
+        raw: the file; whoever fetched it has bounded its length.
+        document: what errors call the file.
+
+    Raises:
+        MalformedError: *raw* is not JSON as TUF metadata may use it.
+    """
+    try:
+        text = raw.decode("utf-8")  # json.loads would guess UTF-16 and UTF-32 as well
+        value: Read = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_int=_integer,
+            parse_float=_fraction,
+            parse_constant=_fraction,
+        )
+        if "\\u" in text:  # the only way to write half a surrogate pair in UTF-8
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise MalformedError(document, "$", "strict JSON", reason) from None
+    if _deeper_than(MAX_DEPTH, value):
+        raise MalformedError(
+            document, "$", f"at most {MAX_DEPTH} levels of nesting", "more"
+        ) from None
+    return Cursor(value, document)
+
+
+class Cursor:
+    """A JSON value that knows where it was found.
+
+    Where is worked out only when somebody asks, which is when something is
+    wrong: a targets role has a hundred thousand places.
+    """
+
+    __slots__ = ("_key", "_parent", "document", "value")
+
+    def __init__(
+        self, value: Read, document: str, parent: Cursor | None = None, key: str | int = ""
+    ) -> None:
+        self.value, self.document, self._parent, self._key = value, document, parent, key
+
+    @property
+    def path(self) -> str:
+        """Where the value stands, like ``$.signed.roles[3].name``."""
+        if self._parent is None:
+            return "$"
+        if isinstance(self._key, int):
+            return f"{self._parent.path}[{self._key}]"
+        plain = self._key.isascii() and self._key.isidentifier()
+        step = f".{self._key}" if plain else f"[{json.dumps(self._key[:80])}]"
+        return self._parent.path + step
+
+    def wrong(self, expected: str) -> MalformedError:
+        """Return the complaint that something else was expected here."""
+        return MalformedError(self.document, self.path, expected, _summary(self.value))
+
+    # -- going down ---------------------------------------------------------------------
+
+    def object(self) -> dict[str, Read]:
+        """Return the members of the object that this must be."""
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return self.value
+
+    def at(self, key: str) -> Cursor:
+        """Return the member *key*, which must be there."""
+        members = self.object()
+        if key not in members:
+            raise self.wrong(f"a member {key!r}")
+        return Cursor(members[key], self.document, self, key)
+
+    def get(self, key: str) -> Cursor | None:
+        """Return the member *key*, or None if it is absent."""
+        members = self.object()
+        return Cursor(members[key], self.document, self, key) if key in members else None
+
+    def items(self) -> Iterator[tuple[str, Cursor]]:
+        """Return the members of the object that this must be, with their names."""
+        return ((k, Cursor(v, self.document, self, k)) for k, v in self.object().items())
+
+    def elements(self) -> Iterator[Cursor]:
+        """Return the elements of the list that this must be."""
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        return (Cursor(v, self.document, self, i) for i, v in enumerate(self.value))
+
+    # -- leaves -------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """Return the string that this must be."""
+        if not isinstance(self.value, str):
+            raise self.wrong("a string")
+        return self.value
+
+    def flag(self) -> bool:
+        """Return the boolean that this must be."""
+        if not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return self.value
+
+    def integer(self, least: int) -> int:
+        """Return the integer of at least *least* and below 2**53 that this must be."""
+        value = self.value
+        if type(value) is not int or not least <= value < VERSIONS:  # True is an int in Python
+            raise self.wrong(f"an integer ≥ {least} and < 2**53")
+        return value
+
+    def hex(self, digits: int | None = None) -> str:
+        """Return the lower-case hex string that this must be, *digits* long if given."""
+        text = self.text()
+        if not _HEX.fullmatch(text) or (digits is not None and len(text) != digits):
+            length = "" if digits is None else f"{digits} "
+            raise self.wrong(f"{length}lower-case hex digits")
+        return text
+
+    def time(self) -> datetime:
+        """Return the moment that this must spell, in UTC (§4.2.3)."""
+        text = self.text()
+        try:
+            if _TIME.fullmatch(text):
+                return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise self.wrong("a date like 2030-01-31T00:00:00Z")
+
+    def rest(self, *known: str) -> FrozenMap[str, Json]:
+        """Return the members other than *known*, frozen."""
+        unknown = self.object().keys() - set(known)
+        if not unknown:
+            return _NOTHING
+        return FrozenMap({k: freeze(v) for k, v in self.object().items() if k in unknown})
+
+
+_NOTHING: FrozenMap[str, Json] = FrozenMap()
+
+
+def _summary(value: Read) -> object:
+    """Return *value*, or what kind of thing it is where it may be long."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case _:
+            return value
+
+
+def _members(pairs: list[tuple[str, Read]]) -> dict[str, Read]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("an object names a member twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    if digits == "-0":
+        raise ValueError("a number -0")
+    return int(digits)
+
+
+def _fraction(text: str) -> Read:
+    raise ValueError(f"a fraction {text[:20]}, and TUF metadata has none")
+
+
+def _deeper_than(limit: int, value: Read) -> bool:
+    level: list[Read] = [value]
+    for _ in range(limit + 1):
+        level = [
+            item
+            for container in level
+            if isinstance(container, dict | list)
+            for item in (container.values() if isinstance(container, dict) else container)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,199 @@
+"""Key types and signature schemes, through securesystemslib.
+
+The one module that looks inside a public key. What a key may verify is decided
+by its (keytype, scheme) pair *and* by what the key really is: an RSA key that
+calls itself ed25519, or a P-384 point under a P-256 scheme, is no key at all.
+The libraries are imported when the first key is looked at, not before.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from trustlib._frozen import FrozenMap
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from securesystemslib.signer import SSlibKey
+
+SCHEMES: Final[FrozenMap[tuple[str, str], str]] = FrozenMap(
+    {
+        ("ed25519", "ed25519"): "ed25519",
+        ("ecdsa", "ecdsa-sha2-nistp256"): "secp256r1",
+        ("ecdsa", "ecdsa-sha2-nistp384"): "secp384r1",
+        ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"): "secp256r1",  # Sigstore's first roots
+        ("ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"): "secp384r1",
+        ("rsa", "rsassa-pss-sha256"): "rsa",
+        ("rsa", "rsassa-pss-sha384"): "rsa",
+        ("rsa", "rsassa-pss-sha512"): "rsa",
+        ("rsa", "rsa-pkcs1v15-sha256"): "rsa",
+        ("rsa", "rsa-pkcs1v15-sha384"): "rsa",
+        ("rsa", "rsa-pkcs1v15-sha512"): "rsa",
+        ("ml-dsa", "ml-dsa-44/1"): "ml-dsa-44",
+        ("ml-dsa", "ml-dsa-65/1"): "ml-dsa-65",
+        ("ml-dsa", "ml-dsa-87/1"): "ml-dsa-87",
+    }
+)
+"""The (keytype, scheme) pairs that count, and the one kind of key each takes."""
+
+_PREFERRED: Final = {
+    "ed25519": ("ed25519", "ed25519"),
+    "secp256r1": ("ecdsa", "ecdsa-sha2-nistp256"),
+    "secp384r1": ("ecdsa", "ecdsa-sha2-nistp384"),
+    "rsa": ("rsa", "rsassa-pss-sha256"),
+    "ml-dsa-44": ("ml-dsa", "ml-dsa-44/1"),
+    "ml-dsa-65": ("ml-dsa", "ml-dsa-65/1"),
+    "ml-dsa-87": ("ml-dsa", "ml-dsa-87/1"),
+}
+
+_MAX_PUBLIC = 16_384  # characters; an ML-DSA-87 key in PEM has 3,700
+_ED25519 = re.compile(r"[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
+_POINT = re.compile(r"04(?:[0-9a-f]{128}|[0-9a-f]{192})", re.ASCII | re.IGNORECASE)
+_CURVE_OF = {130: "secp256r1", 194: "secp384r1"}  # by the hex digits of an uncompressed point
+_RSA_BITS = range(2048, 8192 + 1)  # §4.2.2 sets the least; the most bounds our work
+_ED25519_PRIME = 2**255 - 19
+
+
+@lru_cache(maxsize=1024)
+def material(keytype: str, scheme: str, public: str) -> bytes | None:
+    """Return the key itself, whatever it was written as: its DER SubjectPublicKeyInfo.
+
+    Two keys are one key if and only if this is equal. None: *public* is not a
+    key that can count under that type and scheme.
+    """
+    loaded = _loaded(keytype, scheme, public)
+    return None if loaded is None else _der(loaded)
+
+
+def verifies(keytype: str, scheme: str, public: str, signature: bytes, payload: bytes) -> bool:
+    """Return whether *signature* is the key's signature over *payload*."""
+    key = _sslib_key(keytype, scheme, public)
+    if key is None:
+        return False
+    from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
+    from securesystemslib.signer import Signature
+
+    try:
+        key.verify_signature(Signature(key.keyid, signature.hex()), payload)
+    except (UnverifiedSignatureError, VerificationError):
+        return False
+    return True
+
+
+def spelled(key: PublicKeyTypes) -> tuple[str, str, str]:
+    """Return keytype, scheme and public value under which TUF metadata lists *key*.
+
+    Raises:
+        ValueError: trustlib has no signature scheme for such a key.
+    """
+    kind = _kind(key)
+    if kind is None:
+        raise ValueError(f"expected a key of {', '.join(_PREFERRED)}, got {type(key).__name__}")
+    keytype, scheme = _PREFERRED[kind]
+    der = _der(key)
+    return keytype, scheme, der[-32:].hex() if kind == "ed25519" else _pem(der)
+
+
+def _pem(der: bytes) -> str:
+    text = base64.b64encode(der).decode("ascii")
+    lines = "\n".join(text[at : at + 64] for at in range(0, len(text), 64))
+    return f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
+
+
+def from_pem(pem: str) -> PublicKeyTypes:
+    """Return the public key that *pem* (SubjectPublicKeyInfo) holds.
+
+    Raises:
+        ValueError: it holds none, or of a kind nobody here knows.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        return load_pem_public_key(pem.encode())
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
+
+
+@lru_cache(maxsize=1024)
+def _sslib_key(keytype: str, scheme: str, public: str) -> SSlibKey | None:
+    loaded = _loaded(keytype, scheme, public)
+    if loaded is None:
+        return None
+    from securesystemslib.signer import SSlibKey
+
+    # A key id is asked for and compared; which one does not matter here.
+    return SSlibKey.from_crypto(loaded, keyid="key", scheme=scheme)
+
+
+def _loaded(keytype: str, scheme: str, public: str) -> PublicKeyTypes | None:
+    kind = SCHEMES.get((keytype, scheme))
+    if kind is None or len(public) > _MAX_PUBLIC:
+        return None
+    try:
+        if kind == "ed25519":
+            return _ed25519(public)
+        key = _point(public) if _POINT.fullmatch(public) else from_pem(public)
+    except ValueError:
+        return None
+    return key if _kind(key) == kind else None
+
+
+def _ed25519(public: str) -> PublicKeyTypes | None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    if not _ED25519.fullmatch(public):
+        return None
+    raw = bytes.fromhex(public)
+    # A coordinate at or above the prime is a second spelling of another key.
+    if int.from_bytes(raw, "little") & (2**255 - 1) >= _ED25519_PRIME:
+        return None
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _point(public: str) -> PublicKeyTypes:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    curve = ec.SECP256R1() if _CURVE_OF[len(public)] == "secp256r1" else ec.SECP384R1()
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve, bytes.fromhex(public))
+
+
+def _kind(key: PublicKeyTypes) -> str | None:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    match key:
+        case Ed25519PublicKey():
+            return "ed25519"
+        case EllipticCurvePublicKey() if key.curve.name in _PREFERRED:
+            return key.curve.name
+        case RSAPublicKey() if key.key_size in _RSA_BITS:
+            return "rsa"
+        case _:
+            return _post_quantum(key)
+
+
+def _post_quantum(key: PublicKeyTypes) -> str | None:
+    try:
+        from cryptography.hazmat.primitives.asymmetric import mldsa
+    except ImportError:  # cryptography before 47: such keys do not count
+        return None
+    match key:
+        case mldsa.MLDSA44PublicKey():
+            return "ml-dsa-44"
+        case mldsa.MLDSA65PublicKey():
+            return "ml-dsa-65"
+        case mldsa.MLDSA87PublicKey():
+            return "ml-dsa-87"
+        case _:
+            return None
+
+
+def _der(key: PublicKeyTypes) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,17 @@
+"""What container people say, as values: digests, references, names, and bindings."""
+
+from trustlib.content.binding import MEDIA_TYPE, TagBinding, resolve
+from trustlib.content.digest import Digest
+from trustlib.content.naming import Naming, PerOrganisation, PerRepository
+from trustlib.content.reference import ImageReference
+
+__all__ = [
+    "MEDIA_TYPE",
+    "Digest",
+    "ImageReference",
+    "Naming",
+    "PerOrganisation",
+    "PerRepository",
+    "TagBinding",
+    "resolve",
+]

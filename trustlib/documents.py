@@ -1,0 +1,66 @@
+"""Parsed files, and the seam where file formats plug in.
+
+A :class:`Document` is *understood*, never *trusted*: its role sits behind the
+name ``unverified``, so that every use of it shows in a grep.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol
+
+from attrs import field, frozen
+
+from trustlib._types import RoleName, StoredName, UrlPath, Version
+from trustlib.keys import Signature
+from trustlib.roles import R, R_co, Role
+
+
+@frozen
+class Document(Generic[R_co]):
+    """One metadata file.
+
+    Attributes:
+        name: the role's name; for a delegated role not the name of its type.
+        raw: the bytes as they arrived; what is stored, hashed, and measured.
+        payload: the canonical form of the signed value that was *received*,
+            members unknown to us included; what the signatures cover.
+        signatures: at most one per key id.
+        unverified: the role that those bytes claim to be.
+    """
+
+    name: RoleName
+    raw: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
+    signatures: tuple[Signature, ...]
+    unverified: R_co
+
+
+class Format(Protocol):
+    """How roles are written and what their files are called.
+
+    The F, and the file names of the P, in what TUF calls a POUF (§2.3).
+    """
+
+    def parse(self, kind: type[R], raw: bytes, *, name: RoleName | None = None) -> Document[R]:
+        """Understand *raw* as a file of *kind*; *name* is the role's where it is delegated.
+
+        Raises:
+            MalformedError: *raw* is not such a file.
+        """
+        ...
+
+    def payload(self, role: Role) -> bytes:
+        """Return the bytes that a signer of *role* signs."""
+        ...
+
+    def render(self, role: Role, signatures: tuple[Signature, ...] = ()) -> bytes:
+        """Return the file that holds *role* and *signatures*."""
+        ...
+
+    def published(self, name: RoleName, version: Version | None) -> UrlPath:
+        """Return where a repository keeps *version* of *name*; None: the unversioned file."""
+        ...
+
+    def stored(self, name: RoleName) -> StoredName:
+        """Return the file of a local store that holds the trusted *name*."""
+        ...

@@ -1,0 +1,35 @@
+"""How much a repository may make us read, and how slowly."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What is refused with a :class:`~trustlib.LimitError`, however well it is signed.
+
+    A length that metadata claims may lower a limit, never raise it.
+
+    Attributes:
+        root: bytes of one root file.
+        timestamp: bytes of a timestamp file.
+        snapshot: bytes of a snapshot file.
+        targets: bytes of one targets file, delegated or not.
+        root_rotations: new roots accepted in one update.
+        delegations: roles visited in the search for one target.
+        deadline: seconds that reading one file may take.
+        minimum_rate: bytes per second on average, once a file has taken
+            ``patience`` seconds.
+        patience: seconds before the rate is looked at.
+    """
+
+    root: int = 512_000
+    timestamp: int = 16_384
+    snapshot: int = 8_000_000
+    targets: int = 32_000_000
+    root_rotations: int = 256
+    delegations: int = 64
+    deadline: float = 600.0
+    minimum_rate: float = 1_000.0
+    patience: float = 15.0

@@ -1,0 +1,173 @@
+"""What trustlib asks of the outside world.
+
+Small Protocols: a class that has the methods is enough, nothing of ours needs
+to be imported or inherited. Each has a twin to await.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import NewType, Protocol
+
+from attrs import field, frozen
+
+from trustlib._types import StoredName, UrlPath
+
+
+@frozen(kw_only=True)
+class Request:
+    """What to read from a repository.
+
+    Attributes:
+        path: relative to the repository's base, percent-encoded already.
+        offset: the byte to start at; more than 0 continues a broken download.
+        held: the file as we have it from last time, if we do. A transport that
+            can find out that it is unchanged (an ETag, a digest) may answer
+            with these bytes instead of transferring them.
+    """
+
+    path: UrlPath
+    offset: int = 0
+    held: bytes | None = field(default=None, repr=False)
+
+
+class Transport(Protocol):
+    """Reads files from a repository."""
+
+    def fetch(self, request: Request) -> Iterator[bytes] | None:
+        """Return the file in pieces, or None if the repository has no such file.
+
+        Pieces are handed on as they arrive. How much is read, and how long
+        that may take, is not the transport's business: whoever iterates
+        counts, and stops. What a transport does answer for is that ``next()``
+        of the pieces returns in bounded time.
+
+        Raises:
+            TransportError: anything but a file or its absence, here or while
+                iterating. A timeout or a 500 is not an absence, and must never
+                look like one.
+        """
+        ...
+
+
+class AsyncTransport(Protocol):
+    """:class:`Transport`, to await."""
+
+    async def fetch(self, request: Request) -> AsyncIterator[bytes] | None:
+        """See :meth:`Transport.fetch`."""
+        ...
+
+
+class Storage(Protocol):
+    """A client's memory: small named files.
+
+    Names have at most one ``/`` and are safe on every file system.
+    """
+
+    def load(self, name: StoredName) -> bytes | None:
+        """Return the file's bytes, or None if there is no such file.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+    def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
+        """Write the whole file, durably, if it still is what *replacing* says.
+
+        *replacing* is what :meth:`load` returned (None: there was no file).
+        True means the file now holds *data*, also when somebody else wrote
+        exactly that in between. False means somebody wrote something else and
+        nothing was changed.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+
+class AsyncStorage(Protocol):
+    """:class:`Storage`, to await."""
+
+    async def load(self, name: StoredName) -> bytes | None:
+        """See :meth:`Storage.load`."""
+        ...
+
+    async def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
+        """See :meth:`Storage.save`."""
+        ...
+
+
+Revision = NewType("Revision", str)
+"""An opaque token for one state of one file (a hash, an ETag, a generation)."""
+
+
+@frozen
+class Revised:
+    """A file of a repository, and the revision it was read at."""
+
+    data: bytes
+    revision: Revision
+
+
+class RepositoryStorage(Protocol):
+    """A publisher's repository: files by path, written only if unchanged.
+
+    Paths are relative, ``/``-separated and plain (not percent-encoded).
+    """
+
+    def read(self, path: str) -> Revised | None:
+        """Return the file, or None if there is no such file.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+    def write(self, path: str, data: bytes, *, replacing: Revision | None) -> Revision | None:
+        """Write the whole file, durably, if it still has the revision *replacing*.
+
+        *replacing* of None means: only if there is no such file yet. Returns
+        the new revision, or None if somebody wrote in between, and then
+        nothing was changed.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+    def list(self) -> Iterable[str]:
+        """Return the paths of all files, in any order.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove the file; removing one that is not there is fine.
+
+        Raises:
+            StorageError: the storage itself failed.
+        """
+        ...
+
+
+class AsyncRepositoryStorage(Protocol):
+    """:class:`RepositoryStorage`, to await."""
+
+    async def read(self, path: str) -> Revised | None:
+        """See :meth:`RepositoryStorage.read`."""
+        ...
+
+    async def write(self, path: str, data: bytes, *, replacing: Revision | None) -> Revision | None:
+        """See :meth:`RepositoryStorage.write`."""
+        ...
+
+    async def list(self) -> Iterable[str]:
+        """See :meth:`RepositoryStorage.list`."""
+        ...
+
+    async def delete(self, path: str) -> None:
+        """See :meth:`RepositoryStorage.delete`."""
+        ...

@@ -1,0 +1,13 @@
+"""Where a client remembers and a publisher keeps its files."""
+
+from trustlib.storage.file import FileStorage, Modes
+from trustlib.storage.memory import MemoryStorage
+from trustlib.storage.threads import ThreadedRepositoryStorage, ThreadedStorage
+
+__all__ = [
+    "FileStorage",
+    "MemoryStorage",
+    "Modes",
+    "ThreadedRepositoryStorage",
+    "ThreadedStorage",
+]

@@ -1,0 +1,33 @@
+"""Ways to read a repository's files; each is a :class:`trustlib.ports.Transport`."""
+
+from trustlib.transport.directory import DirectoryTransport
+from trustlib.transport.http import HttpTransport
+from trustlib.transport.mirrors import Mirrors
+from trustlib.transport.policies import (
+    NO_REDIRECTS,
+    NO_RETRIES,
+    SAME_ORIGIN,
+    Pool,
+    Redirects,
+    Retries,
+    Timeouts,
+    Tls,
+    redirects_to,
+)
+from trustlib.transport.threads import Threaded
+
+__all__ = [
+    "NO_REDIRECTS",
+    "NO_RETRIES",
+    "SAME_ORIGIN",
+    "DirectoryTransport",
+    "HttpTransport",
+    "Mirrors",
+    "Pool",
+    "Redirects",
+    "Retries",
+    "Threaded",
+    "Timeouts",
+    "Tls",
+    "redirects_to",
+]

@@ -1,0 +1,344 @@
+"""The TUF client workflow as a chain of immutable stages (TUF 1.0.34 §5).
+
+Each stage offers the steps that are legal from it and no others, so the order
+that the specification demands is the only order that type-checks::
+
+    RootTrusted ── accept_root ──▶ RootTrusted
+                ── accept_timestamp ──▶ TimestampTrusted
+                                        ── accept_snapshot ──▶ SnapshotTrusted
+                                                               ── accept_targets ──▶ Trusted
+
+Nothing here reads a clock, a file, or a socket. A step either returns the next
+stage or raises a :class:`~trustlib.TrustError`, and the stage it was asked of
+is as good as before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Self
+
+import attrs
+from attrs import field, frozen
+
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleName, Version
+from trustlib.documents import Format
+from trustlib.errors import (
+    ExpiredError,
+    MismatchError,
+    RollbackError,
+    TrustError,
+    WrongCollectionError,
+)
+from trustlib.roles import MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
+from trustlib.verify import Verified, verify
+
+__all__ = [
+    "HASHES",
+    "Prior",
+    "RootTrusted",
+    "SnapshotTrusted",
+    "TimestampTrusted",
+    "Trusted",
+    "Verified",
+    "not_expired",
+]
+
+HASHES: Final = ("sha256", "sha512")
+"""The hash algorithms that count; every one that is listed is checked."""
+
+
+@frozen(kw_only=True)
+class Prior:
+    """What earlier updates trusted: a floor for versions and nothing more."""
+
+    timestamp: Verified[Timestamp] | None = None
+    snapshot: Verified[Snapshot] | None = None
+
+    @property
+    def snapshots(self) -> tuple[Version, ...]:
+        """The versions of the snapshot that were trusted, as far as either file knows."""
+        listed = () if self.timestamp is None else (self.timestamp.role.snapshot.version,)
+        own = () if self.snapshot is None else (self.snapshot.role.version,)
+        return listed + own
+
+
+@frozen(kw_only=True)
+class RootTrusted:
+    """A root is trusted, and nothing else yet (§5.2, §5.3).
+
+    Attributes:
+        now: the fixed update start time (§5.1), UTC.
+    """
+
+    root: Verified[Root]
+    now: datetime
+    format: Format
+    prior: Prior = field(factory=Prior)
+
+    @classmethod
+    def bootstrap(cls, raw: bytes, *, now: datetime, format: Format) -> Self:
+        """Trust *raw* because it came out of band (§5.2); it may have expired.
+
+        Raises:
+            MalformedError: *raw* is no root file.
+            ThresholdError: it is not even signed by its own keys.
+        """
+        document = format.parse(Root, raw)
+        root = verify(document, document.unverified.authority(ROOT), step="§5.2")
+        return cls(root=root, now=now, format=format)
+
+    def accept_root(self, raw: bytes) -> Self:
+        """Trust the next root, vouched for by this one and by itself (§5.3.4–§5.3.7).
+
+        Raises:
+            MalformedError: *raw* is no root file.
+            ThresholdError: too few keys of this root, or of the new one, signed.
+            MismatchError: it is not the very next version.
+            WrongCollectionError: it belongs to another collection.
+        """
+        old = self.root.role
+        document = self.format.parse(Root, raw)
+        new = verify(  # §5.3.4
+            document, old.authority(ROOT), document.unverified.authority(ROOT), step="§5.3.4"
+        )
+        _belongs(new, old)
+        following = Version(old.version + 1)
+        if new.role.version != following:  # §5.3.5
+            raise MismatchError(ROOT, "version", following, new.role.version, step="§5.3.5")
+        # §5.3.6: the expiry of an intermediate root does not matter.
+        return attrs.evolve(self, root=new, prior=_recovered(self.prior, old, new.role))
+
+    def recall(self, *, timestamp: bytes | None = None, snapshot: bytes | None = None) -> Self:
+        """Remember an earlier update, as far as this root vouches for it.
+
+        The bytes come from our own store and may have expired since: they are a
+        floor for versions (§5.4.3, §5.5.5) and nothing more. What this root
+        does not vouch for is no floor.
+        """
+        prior = attrs.evolve(
+            self.prior,
+            timestamp=self._vouched(Timestamp, timestamp) or self.prior.timestamp,
+            snapshot=self._vouched(Snapshot, snapshot) or self.prior.snapshot,
+        )
+        return attrs.evolve(self, prior=prior)
+
+    def _vouched(self, kind: type[R], raw: bytes | None) -> Verified[R] | None:
+        if raw is None:
+            return None
+        try:
+            role = verify(self.format.parse(kind, raw), self.root.role.authority(kind.NAME))
+            _belongs(role, self.root.role)
+        except TrustError:
+            return None
+        return role
+
+    def accept_timestamp(self, raw: bytes) -> TimestampTrusted:
+        """Trust a timestamp (§5.3.10, §5.4).
+
+        Raises:
+            ExpiredError: this root, or the timestamp, has expired.
+            MalformedError: *raw* is no timestamp file.
+            ThresholdError: too few of the root's timestamp keys signed.
+            WrongCollectionError: it belongs to another collection.
+            RollbackError: it, or the snapshot it names, is older than what an
+                earlier update trusted.
+        """
+        not_expired(self.root, self.now, step="§5.3.10")
+        authority = self.root.role.authority(TIMESTAMP)
+        new = verify(self.format.parse(Timestamp, raw), authority, step="§5.4.2")
+        _belongs(new, self.root.role)
+        if (old := self.prior.timestamp) is not None:
+            if new.role.version < old.role.version:  # §5.4.3.1
+                raise RollbackError(TIMESTAMP, old.role.version, new.role.version, step="§5.4.3.1")
+            if new.role.version == old.role.version:
+                # "This is normal and it shouldn't raise any error": the trusted
+                # one stays, if the keys of today vouch for it still.
+                new = self._vouched(Timestamp, old.raw) or new
+        for floor in self.prior.snapshots:
+            if new.role.snapshot.version < floor:  # §5.4.3.2
+                raise RollbackError(SNAPSHOT, floor, new.role.snapshot.version, step="§5.4.3.2")
+        not_expired(new, self.now, step="§5.4.4")
+        return TimestampTrusted(root=self, timestamp=new)
+
+
+@frozen(kw_only=True)
+class TimestampTrusted:
+    """Root and timestamp are trusted."""
+
+    root: RootTrusted
+    timestamp: Verified[Timestamp]
+
+    def accept_snapshot(self, raw: bytes) -> SnapshotTrusted:
+        """Trust the snapshot that the timestamp names (§5.5).
+
+        Raises:
+            MismatchError: length, hash or version differ from what it names.
+            MalformedError: *raw* is no snapshot file.
+            ThresholdError: too few of the root's snapshot keys signed.
+            WrongCollectionError: it belongs to another collection.
+            RollbackError: it lists a role at an older version than an earlier
+                update trusted, or no longer lists it.
+            ExpiredError: it has expired.
+        """
+        stage = self.root
+        listed = self.timestamp.role.snapshot
+        _matches(SNAPSHOT, raw, listed, step="§5.5.2")
+        authority = stage.root.role.authority(SNAPSHOT)
+        new = verify(stage.format.parse(Snapshot, raw), authority, step="§5.5.3")
+        _belongs(new, stage.root.role)
+        if new.role.version != listed.version:  # §5.5.4
+            raise MismatchError(
+                SNAPSHOT, "version", listed.version, new.role.version, step="§5.5.4"
+            )
+        if stage.prior.snapshot is not None:
+            _nothing_rolled_back(stage.prior.snapshot.role.meta, new.role.meta)
+        not_expired(new, stage.now, step="§5.5.6")
+        return SnapshotTrusted(timestamp=self, snapshot=new)
+
+
+@frozen(kw_only=True)
+class SnapshotTrusted:
+    """Root, timestamp and snapshot are trusted: every version is known."""
+
+    timestamp: TimestampTrusted
+    snapshot: Verified[Snapshot]
+
+    @property
+    def root(self) -> RootTrusted:
+        """The stage that holds the root and the reference time."""
+        return self.timestamp.root
+
+    def accept_targets(self, raw: bytes) -> Trusted:
+        """Trust the top-level targets role (§5.6.2–§5.6.5).
+
+        Raises:
+            TrustError: as :meth:`accept_delegated`.
+        """
+        return Trusted(snapshot=self, targets=self.accept_delegated(raw, TARGETS, self.root.root))
+
+    def accept_delegated(
+        self, raw: bytes, name: RoleName, delegator: Verified[Root] | Verified[Targets]
+    ) -> Verified[Targets]:
+        """Trust the targets role *name*, top-level or delegated, on *delegator*'s word.
+
+        What is returned holds for this delegator only: another one may name
+        other keys for the same role (§5.6.2–§5.6.5).
+
+        Raises:
+            MismatchError: the snapshot does not list it, or lists another
+                length, hash or version.
+            MalformedError: *raw* is no targets file.
+            ThresholdError: too few of the keys that *delegator* names signed.
+            WrongCollectionError: it belongs to another collection.
+            ExpiredError: it has expired.
+        """
+        listed = self.listed(name)
+        _matches(name, raw, listed, step="§5.6.2")
+        document = self.root.format.parse(Targets, raw, name=name)
+        new = verify(document, delegator.role.authority(name), step="§5.6.3")
+        _belongs(new, self.root.root.role)
+        if new.role.version != listed.version:  # §5.6.4
+            raise MismatchError(name, "version", listed.version, new.role.version, step="§5.6.4")
+        not_expired(new, self.root.now, step="§5.6.5")
+        return new
+
+    def listed(self, name: RoleName) -> MetaFile:
+        """Return what the snapshot says of the targets role *name*.
+
+        Raises:
+            MismatchError: nothing.
+        """
+        if name not in self.snapshot.role.meta:
+            raise MismatchError(SNAPSHOT, "an entry for", name, "none", step="§5.6.1")
+        return self.snapshot.role.meta[name]
+
+
+@frozen(kw_only=True)
+class Trusted:
+    """Every top-level role, verified against one another at one moment."""
+
+    snapshot: SnapshotTrusted
+    targets: Verified[Targets]
+
+    @property
+    def roles(self) -> tuple[Verified[Role], ...]:
+        """Root, timestamp, snapshot and targets."""
+        upper = self.snapshot
+        return upper.root.root, upper.timestamp.timestamp, upper.snapshot, self.targets
+
+    @property
+    def now(self) -> datetime:
+        """The reference time everything was verified at (UTC)."""
+        return self.snapshot.root.now
+
+    @property
+    def valid_until(self) -> datetime:
+        """The earliest expiry of the four (UTC)."""
+        return min(proof.role.expires for proof in self.roles)
+
+    def as_of(self, now: datetime) -> Self:
+        """Return the same roles at a later reference time.
+
+        Raises:
+            ExpiredError: one of them has expired by then.
+        """
+        for proof in self.roles:
+            not_expired(proof, now)
+        root = attrs.evolve(self.snapshot.root, now=now)
+        timestamp = attrs.evolve(self.snapshot.timestamp, root=root)
+        return attrs.evolve(self, snapshot=attrs.evolve(self.snapshot, timestamp=timestamp))
+
+
+def not_expired(proof: Verified[R], now: datetime, *, step: str | None = None) -> None:
+    """Make sure that *proof* still holds at *now*; at the second it expires, it does not.
+
+    Raises:
+        ExpiredError: it does not.
+    """
+    if proof.role.expires <= now:
+        raise ExpiredError(proof.name, proof.role.expires, now, step=step)
+
+
+def _belongs(proof: Verified[R], root: Root) -> None:
+    """A key may sign for many collections; their metadata is not interchangeable."""
+    if root.collection is not None and proof.role.collection != root.collection:
+        raise WrongCollectionError(proof.name, root.collection, proof.role.collection)
+
+
+def _recovered(prior: Prior, old: Root, new: Root) -> Prior:
+    """§5.3.11: forget versions that keys since removed may have inflated."""
+    for name in (TIMESTAMP, SNAPSHOT):
+        before, after = old.authority(name), new.authority(name)
+        kept = {key.material for key in after.keys.values()}
+        usable = {key.material for key in before.keys.values() if key.material is not None}
+        if not usable <= kept:
+            return Prior()
+    return prior
+
+
+def _matches(name: RoleName, raw: bytes, listed: MetaFile, *, step: str) -> None:
+    if listed.length is not None and len(raw) != listed.length:
+        raise MismatchError(name, "length", listed.length, len(raw), step=step)
+    if listed.hashes and not any(algorithm in listed.hashes for algorithm in HASHES):
+        known, got = " or ".join(HASHES), ", ".join(listed.hashes)
+        raise MismatchError(name, "a hash by", known, got, step=step)
+    for algorithm in HASHES:
+        if algorithm in listed.hashes:
+            got = hashlib.new(algorithm, raw).hexdigest()
+            if got != listed.hashes[algorithm]:
+                raise MismatchError(name, algorithm, listed.hashes[algorithm], got, step=step)
+
+
+def _nothing_rolled_back(
+    old: Mapping[RoleName, MetaFile], new: Mapping[RoleName, MetaFile]
+) -> None:
+    for name, was in old.items():
+        if name in (ROOT, TIMESTAMP, SNAPSHOT):
+            continue  # some snapshots list root.json too; §5.5.5 is about targets roles
+        if name not in new:
+            raise RollbackError(name, was.version, None, step="§5.5.5")
+        if new[name].version < was.version:
+            raise RollbackError(name, was.version, new[name].version, step="§5.5.5")

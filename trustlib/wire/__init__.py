@@ -1,0 +1,62 @@
+"""TUF's own JSON: bytes to documents and back (§4.2–§4.6, TAP 15).
+
+Signatures cover the canonical form of the value that was received, whatever the
+file looks like; what is written is canonical and compact to begin with.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from trustlib import _paths
+from trustlib._canonical import canonical, compact
+from trustlib._frozen import JsonLike
+from trustlib._json import read
+from trustlib._types import RoleName, StoredName, UrlPath, Version
+from trustlib.documents import Document
+from trustlib.keys import Signature
+from trustlib.roles import R, Role
+from trustlib.wire.members import COLLECTION
+from trustlib.wire.reading import role_in, signatures_in
+from trustlib.wire.writing import key_value, signed_value
+
+__all__ = ["COLLECTION", "TUF_JSON", "TufJson", "key_value", "signed_value"]
+
+
+@frozen
+class TufJson:
+    """The format of the TUF specification and of its other implementations."""
+
+    def parse(self, kind: type[R], raw: bytes, *, name: RoleName | None = None) -> Document[R]:
+        """Understand *raw* as a file of *kind*; *name* is the role's where it is delegated.
+
+        Raises:
+            MalformedError: *raw* is not such a file.
+        """
+        name = name or kind.NAME
+        envelope = read(raw, f"{name}.json")
+        signed = envelope.at("signed")
+        role = role_in(kind, signed)
+        return Document(name, raw, canonical(signed.value), signatures_in(envelope), role)
+
+    def payload(self, role: Role) -> bytes:
+        """Return the bytes that a signer of *role* signs."""
+        return canonical(signed_value(role))
+
+    def render(self, role: Role, signatures: tuple[Signature, ...] = ()) -> bytes:
+        """Return the file that holds *role* and *signatures*, canonical and compact."""
+        listed: list[JsonLike] = [{"keyid": s.keyid, "sig": s.value.hex()} for s in signatures]
+        return compact({"signatures": listed, "signed": signed_value(role)}).encode()
+
+    def published(self, name: RoleName, version: Version | None) -> UrlPath:
+        """Return where a repository keeps *version* of *name*; None: the unversioned file."""
+        return _paths.published(name, version)
+
+    def stored(self, name: RoleName) -> StoredName:
+        """Return the file of a local store that holds the trusted *name*."""
+        return _paths.stored(name)
+
+
+TUF_JSON: Final = TufJson()

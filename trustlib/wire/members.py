@@ -1,0 +1,8 @@
+"""Names of members that TUF does not define and trustlib writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COLLECTION: Final = "x-trustlib-collection"
+"""Under every role's signatures: what the repository calls itself, domain included."""

@@ -1,0 +1,122 @@
+"""The search for a target through the delegations (§5.6.7)."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import frozen
+
+from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath
+from trustlib.effects import Workflow
+from trustlib.errors import LimitError, NotFoundError
+from trustlib.limits import Limits
+from trustlib.roles import SuccinctRoles, Target, Targets
+from trustlib.trust import Trusted, Verified, not_expired
+from trustlib.workflow.session import Store, targets_role
+
+Known: TypeAlias = MutableMapping[tuple[Verified[Targets], RoleName], Verified[Targets]]
+"""Delegated roles already verified, by who delegates and to whom."""
+
+
+@frozen(kw_only=True)
+class Found:
+    """A target, and who vouches for it until when.
+
+    Attributes:
+        via: the roles that led to it, the most trusted first.
+        valid_until: the earliest expiry (UTC) of all roles that were looked at,
+            also of those that were asked first and do not list the target.
+        collection: the name of the repository, where it says so.
+    """
+
+    path: TargetPath
+    target: Target
+    via: tuple[RoleName, ...]
+    valid_until: datetime
+    collection: CollectionName | None
+
+
+@frozen
+class _Visit:
+    name: RoleName
+    delegator: Verified[Targets] | None
+    via: tuple[RoleName, ...]
+
+
+def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) -> Workflow[Found]:
+    """Search the delegations for *path*, pre-order, most trusted first (§5.6.7).
+
+    Args:
+        trusted: the top-level roles, as of the time of the search.
+        path: the target to look for.
+        limits: how much the repository may make us read.
+        known: delegated roles that were verified under *trusted*'s snapshot;
+            those that this search verifies are added.
+
+    Raises:
+        NotFoundError: no role that may speak for *path* lists it.
+        LimitError: more roles would have to be visited than allowed.
+        TrustError: a role on the way cannot be had or is not to be trusted;
+            the search ends there, since that role might have had the last word.
+    """
+    store = Store()
+    visited: dict[RoleName, Verified[Targets]] = {}
+    to_visit = [_Visit(TARGETS, None, (TARGETS,))]
+    while to_visit:
+        visit = to_visit.pop()
+        if visit.name in visited:  # §5.6.7.1
+            continue
+        if len(visited) == limits.delegations:
+            raise LimitError("delegated roles on the way to one target", len(visited))
+        proof = yield from _visited(trusted, visit, limits, known, store)
+        visited[visit.name] = proof
+        if path in proof.role.targets:
+            return Found(
+                path=path,
+                target=proof.role.targets[path],
+                via=visit.via,
+                valid_until=min(trusted.valid_until, *(p.role.expires for p in visited.values())),
+                collection=trusted.snapshot.root.root.role.collection,
+            )
+        below, ends = _covering(proof, path, visit.via)
+        if ends:  # §5.6.7.2.1: nobody who comes later has a say
+            to_visit.clear()
+        to_visit.extend(reversed(below))
+    raise NotFoundError(path, "no role vouches for it; check the name", step="§5.7.2")
+
+
+def _visited(
+    trusted: Trusted, visit: _Visit, limits: Limits, known: Known, store: Store
+) -> Workflow[Verified[Targets]]:
+    if visit.delegator is None:
+        return trusted.targets
+    edge = (visit.delegator, visit.name)
+    if edge in known:
+        not_expired(known[edge], trusted.now, step="§5.6.5")
+        return known[edge]
+    known[edge] = yield from targets_role(
+        trusted.snapshot, visit.name, visit.delegator, store, limits
+    )
+    return known[edge]
+
+
+def _covering(
+    proof: Verified[Targets], path: TargetPath, via: tuple[RoleName, ...]
+) -> tuple[list[_Visit], bool]:
+    """Return whom *proof* lets speak for *path*, and whether the last of them ends the search."""
+    below: list[_Visit] = []
+    if proof.role.delegations is None:
+        return below, False
+    match proof.role.delegations.roles:
+        case SuccinctRoles() as bins:
+            name = bins.bin_for(path)
+            below.append(_Visit(name, proof, (*via, name)))
+        case grants:
+            for grant in grants:
+                if grant.covers(path):
+                    below.append(_Visit(grant.name, proof, (*via, grant.name)))
+                    if grant.terminating:
+                        return below, True
+    return below, False

@@ -1,0 +1,83 @@
+"""The local store as one attempt at an update reads it, and one targets role.
+
+Every file is read once and written only if it still is what was read.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from trustlib._types import RoleName, StoredName, UrlPath
+from trustlib.effects import Fetch, Load, Save, Workflow
+from trustlib.errors import NotFoundError, TrustError
+from trustlib.limits import Limits
+from trustlib.roles import Root, Targets
+from trustlib.trust import SnapshotTrusted, Verified
+
+
+class RacedError(Exception):
+    """Another process changed a file of the store after we read it."""
+
+
+@define
+class Store:
+    """The local store as this attempt has read it."""
+
+    loaded: dict[StoredName, bytes | None] = field(factory=dict[StoredName, "bytes | None"])
+
+    def load(self, name: StoredName) -> Workflow[bytes | None]:
+        """Return the file as it was when this attempt first looked at it."""
+        if name not in self.loaded:
+            self.loaded[name] = yield Load(name)
+        return self.loaded[name]
+
+    def save(self, name: StoredName, data: bytes) -> Workflow[None]:
+        """Write the file, or raise :class:`RacedError` if it changed since it was read."""
+        if not (yield from self.offer(name, data)):
+            raise RacedError(name)
+
+    def offer(self, name: StoredName, data: bytes) -> Workflow[bool]:
+        """Write the file unless it changed since it was read, and return whether it did not."""
+        held = yield from self.load(name)
+        if held != data and (yield Save(name, data, held)) is None:
+            return False
+        self.loaded[name] = data
+        return True
+
+
+def targets_role(
+    stage: SnapshotTrusted,
+    name: RoleName,
+    delegator: Verified[Root] | Verified[Targets],
+    store: Store,
+    limits: Limits,
+) -> Workflow[Verified[Targets]]:
+    """Bring one targets role up to date, from the store if that will do (§5.6.1–§5.6.6)."""
+    file = stage.root.format.stored(name)
+    held = yield from store.load(file)
+    if held is not None:
+        try:
+            return stage.accept_delegated(held, name, delegator)
+        except TrustError:
+            pass  # out of date, damaged, or another delegator's: the repository's copy decides
+    listed = stage.listed(name)
+    consistent = stage.root.root.role.consistent_snapshot
+    path = stage.root.format.published(name, listed.version if consistent else None)
+    raw = yield from required(path, at_most(listed.length, limits.targets), "the snapshot lists it")
+    proof = stage.accept_delegated(raw, name, delegator)
+    # A targets role is no floor, the snapshot is: whose copy is kept is all one.
+    yield from store.offer(file, raw)
+    return proof
+
+
+def at_most(listed: int | None, limit: int) -> int:
+    """A length that a role claims may lower our own limit, never raise it."""
+    return limit if listed is None else min(listed, limit)
+
+
+def required(path: UrlPath, max_length: int, why: str) -> Workflow[bytes]:
+    """Fetch a file that must be there, because *why*."""
+    raw = yield Fetch(path, max_length)
+    if raw is None:
+        raise NotFoundError(path, f"{why}, and the repository does not have it; it may be withheld")
+    return raw
