@@ -90,6 +90,12 @@ class Target:
     custom: Extra | None = None
     extra: Extra = field(factory=_nothing)
 
+    @classmethod
+    def of(cls, data: bytes, *, custom: Extra | None = None) -> Self:
+        """Return what a targets role says of a file that holds *data*."""
+        hashes = FrozenMap({"sha256": hashlib.sha256(data).hexdigest()})
+        return cls(length=len(data), hashes=hashes, custom=custom)
+
 
 # -- delegations ------------------------------------------------------------------------
 

@@ -44,7 +44,6 @@ _ED25519: Final = der(OBJECT_IDENTIFIER, bytes.fromhex("2b6570"))  # RFC 8410
 _P256: Final = der(OBJECT_IDENTIFIER, bytes.fromhex("2a8648ce3d0201")) + der(
     OBJECT_IDENTIFIER, bytes.fromhex("2a8648ce3d030107")
 )  # RFC 5480
-_VERSIONS = (0, 1)  # RFC 5958
 
 
 class _Made(Protocol):
@@ -163,8 +162,7 @@ def _algorithm(data: bytes) -> bytes:
     file = DerReader(data)
     top = file.within()
     file.finish()
-    if top.integer() not in _VERSIONS:
-        raise DerError("not PKCS#8")
+    top.integer()  # the version; whoever loads the key checks it
     algorithm = top.take(SEQUENCE)
     top.take(OCTET_STRING)
     return algorithm

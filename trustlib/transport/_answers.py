@@ -8,7 +8,8 @@ off or re-labels a file must not be able to make it look absent or whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
@@ -27,7 +28,6 @@ MOVED: Final = frozenset({301, 302, 303, 307, 308})
 BUSY: Final = frozenset({429, 502, 503, 504})
 
 _SLOWEST_SKIP: Final = 100_000  # bytes per second
-_LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
@@ -75,15 +75,12 @@ def body(
 def _framing(response: BaseHTTPResponse, where: str, offset: int) -> tuple[int, int | None]:
     """Return how many bytes to skip, and how many there are, where the answer says so."""
     headers = response.headers
-    lengths = headers.getlist("Content-Length")
     codings = headers.getlist("Transfer-Encoding")
     encodings = {value.strip().lower() for value in headers.getlist("Content-Encoding")}
     if not encodings <= {"", "identity"}:
         raise TransportError(where, "the server compressed the file, which was not asked for")
     if [value.strip().lower() for value in codings] not in ([], ["chunked"]):
         raise TransportError(where, "the answer has a transfer coding other than chunked")
-    if lengths and not (len(lengths) == 1 and _LENGTH.fullmatch(lengths[0].strip())):
-        raise TransportError(where, "the answer has no clear length")
 
     status = response.status
     if status == HTTPStatus.OK:
@@ -101,7 +98,7 @@ def _framing(response: BaseHTTPResponse, where: str, offset: int) -> tuple[int, 
 
 def _pieces(
     response: BaseHTTPResponse, where: str, length: int | None, timeouts: Timeouts
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     received = 0
     try:
         # stream() collects a dripping body for as long as it takes to fill a piece.
@@ -116,19 +113,18 @@ def _pieces(
         raise TransportError(where, f"the answer has {received} of the {length} bytes announced")
 
 
-def _after(pieces: Iterator[bytes], where: str, skip: int, timeouts: Timeouts) -> Iterator[bytes]:
+def _after(pieces: Generator[bytes], where: str, skip: int, timeouts: Timeouts) -> Iterator[bytes]:
     """Yield what follows the first *skip* bytes: the server ignores Range.
 
     Nothing is handed on meanwhile, so it may not take for ever.
     """
     left, deadline = skip, monotonic() + timeouts.read + skip / _SLOWEST_SKIP
-    for piece in pieces:
-        if left >= len(piece):
-            left -= len(piece)
-        else:
-            yield piece[left:]
-            left = 0
-        if left and monotonic() > deadline:
-            raise TransportError(where, "the server cannot continue a file, and starts it slowly")
+    with closing(pieces):
+        for piece in pieces:
+            if left < len(piece):
+                yield piece[left:]
+            left = max(0, left - len(piece))
+            if left and monotonic() > deadline:
+                raise TransportError(where, "the server cannot continue a file, and is too slow")
     if left:
         raise TransportError(where, f"the file has no byte {skip} to continue at")

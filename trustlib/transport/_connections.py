@@ -12,6 +12,7 @@ trustlib, so it is imported when the first file is fetched.
 from __future__ import annotations
 
 import io
+import re
 import ssl
 import sys
 from functools import partial
@@ -43,6 +44,13 @@ FAILURES: Final = (exceptions.HTTPError, client.HTTPException, OSError)
 """Everything that a connection may raise."""
 
 
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+
+
+class _RefusedError(client.HTTPException):
+    """Something that ``http.client`` would have let pass; its text is ours."""
+
+
 class _Bounded(io.RawIOBase):
     """What a socket receives, within the limits of a step."""
 
@@ -64,7 +72,7 @@ class _Bounded(io.RawIOBase):
         if seconds <= 0:
             raise TimeoutError("timed out")
         if self._left <= 0:
-            raise client.HTTPException(f"more than {STEP} bytes of headers or chunk framing")
+            raise _RefusedError(f"more than {STEP} bytes of headers or chunk framing")
         self._sock.settimeout(seconds)
         count = self._raw.readinto(buffer) or 0
         self._left -= count
@@ -83,10 +91,16 @@ class _Response(client.HTTPResponse):
         self._bounded = _Bounded(sock, self.fp.detach())
         self.fp = io.BufferedReader(self._bounded)
 
+    def begin(self) -> None:
+        super().begin()
+        lengths = self.headers.get_all("Content-Length", [])
+        if lengths and not (len(lengths) == 1 and _LENGTH.fullmatch(lengths[0].strip())):
+            raise _RefusedError("the answer has no clear length")
+
     def read1(self, n: int = -1, /) -> bytes:
         self._bounded.begin_step()
         piece = super().read1(n)
-        if (self.chunk_left or 0) < 0:
+        if self.chunked and (self.chunk_left or 0) < 0:
             # "-1" is a hexadecimal number to int(), and then there is no end.
             raise client.IncompleteRead(b"")
         return piece
@@ -213,6 +227,8 @@ def explained(error: Exception, timeouts: Timeouts) -> str:
         return f"the proxy: {explained(error.original_error, timeouts)}"
     if isinstance(error, exceptions.ProtocolError) and isinstance(error.args[-1], Exception):
         return explained(error.args[-1], timeouts)
+    if isinstance(error, _RefusedError):
+        return str(error)
     said = _said(error.__cause__ or error)
     for kinds, words in _WORDS:
         if isinstance(error, kinds):

@@ -106,13 +106,17 @@ def plain_path(path: UrlPath, where: str) -> tuple[str, ...]:
     """Return the segments of *path* with its percent-encoding undone.
 
     Raises:
-        TransportError: as :func:`checked_path`, and if what is encoded is not UTF-8.
+        TransportError: as :func:`checked_path`, and if what is encoded is not
+            UTF-8 or has an empty segment (``%2Fetc``).
     """
     try:
         plain = unquote(checked_path(path, where), errors="strict")
     except UnicodeDecodeError as error:
         raise TransportError(where, f"refused the path {path!r}: not UTF-8") from error
-    return tuple(plain.split("/"))
+    segments = tuple(plain.split("/"))
+    if "" in segments:
+        raise TransportError(where, f"refused the path {path!r}: it has an empty segment")
+    return segments
 
 
 def _fault(path: str) -> str | None:

@@ -255,7 +255,7 @@ class HttpTransport:
         where = shown(hop.url)
         here = parse_url(hop.url)
         try:
-            there = parse_url(urljoin(hop.url, location if _LOCATION.fullmatch(location) else ":"))
+            there = parse_url(urljoin(hop.url, location) if _LOCATION.fullmatch(location) else "")
         except ValueError:  # which urllib3's parse errors are
             there = parse_url("")
         if there.scheme not in {"http", "https"} or not there.host or there.auth is not None:

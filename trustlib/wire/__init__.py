@@ -19,10 +19,10 @@ from trustlib.documents import Document
 from trustlib.keys import Signature
 from trustlib.roles import R, Role
 from trustlib.wire.members import COLLECTION
-from trustlib.wire.reading import role_in, signatures_in
+from trustlib.wire.reading import key_in, role_in, signatures_in
 from trustlib.wire.writing import key_value, signed_value
 
-__all__ = ["COLLECTION", "TUF_JSON", "TufJson", "key_value", "signed_value"]
+__all__ = ["COLLECTION", "TUF_JSON", "TufJson", "key_in", "key_value", "signed_value"]
 
 
 @frozen

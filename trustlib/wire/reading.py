@@ -123,10 +123,15 @@ def _root(signed: Cursor) -> Root:
 
 
 def _keys(at: Cursor) -> FrozenMap[KeyId, Key]:
-    return FrozenMap({KeyId(keyid): _key(key) for keyid, key in at.items()})
+    return FrozenMap({KeyId(keyid): key_in(key) for keyid, key in at.items()})
 
 
-def _key(at: Cursor) -> Key:
+def key_in(at: Cursor) -> Key:
+    """Return the key that a key object holds, usable or not.
+
+    Raises:
+        MalformedError: it is no key object.
+    """
     return Key(
         keytype=at.at("keytype").text(),
         scheme=at.at("scheme").text(),

@@ -6,7 +6,16 @@ same generators run under :class:`~trustlib.Updater`,
 :class:`~trustlib.AsyncUpdater`, and in a test on two dictionaries.
 """
 
-from trustlib.workflow.search import Found, Known, find
+from trustlib.workflow.search import Found, Known, covering, delegated_by, find, walk
 from trustlib.workflow.update import CLOCK_TOLERANCE, refresh
 
-__all__ = ["CLOCK_TOLERANCE", "Found", "Known", "find", "refresh"]
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "Found",
+    "Known",
+    "covering",
+    "delegated_by",
+    "find",
+    "refresh",
+    "walk",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -80,11 +80,43 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
                 valid_until=min(trusted.valid_until, *(p.role.expires for p in visited.values())),
                 collection=trusted.snapshot.root.root.role.collection,
             )
-        below, ends = _covering(proof, path, visit.via)
-        if ends:  # §5.6.7.2.1: nobody who comes later has a say
+        below = covering(proof.role, path)
+        if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
             to_visit.clear()
-        to_visit.extend(reversed(below))
+        to_visit.extend(_Visit(name, proof, (*visit.via, name)) for name in reversed(below))
     raise NotFoundError(path, "no role vouches for it; check the name", step="§5.7.2")
+
+
+def walk(trusted: Trusted, *, limits: Limits) -> Workflow[dict[RoleName, Verified[Targets]]]:
+    """Visit every delegated role there is, as a publisher must who edits them.
+
+    Each role is verified on the word of every role that delegates to it.
+
+    Raises:
+        TrustError: a role cannot be had or is not to be trusted.
+    """
+    store = Store()
+    proofs: dict[RoleName, Verified[Targets]] = {TARGETS: trusted.targets}
+    to_visit: list[Verified[Targets]] = [trusted.targets]
+    while to_visit:
+        delegator = to_visit.pop()
+        for name in delegated_by(delegator.role):
+            proof = yield from targets_role(trusted.snapshot, name, delegator, store, limits)
+            if name not in proofs:
+                proofs[name] = proof
+                to_visit.append(proof)
+    return proofs
+
+
+def delegated_by(role: Targets) -> Iterable[RoleName]:
+    """Return the names of all roles that *role* delegates to, in order."""
+    if role.delegations is None:
+        return ()
+    match role.delegations.roles:
+        case SuccinctRoles() as bins:
+            return bins.names()
+        case grants:
+            return (grant.name for grant in grants)
 
 
 def _visited(
@@ -102,21 +134,21 @@ def _visited(
     return known[edge]
 
 
-def _covering(
-    proof: Verified[Targets], path: TargetPath, via: tuple[RoleName, ...]
-) -> tuple[list[_Visit], bool]:
-    """Return whom *proof* lets speak for *path*, and whether the last of them ends the search."""
-    below: list[_Visit] = []
-    if proof.role.delegations is None:
-        return below, False
-    match proof.role.delegations.roles:
+def covering(role: Targets, path: TargetPath) -> tuple[RoleName, ...]:
+    """Return whom *role* lets speak for *path*, in order, up to one that ends the search."""
+    if role.delegations is None:
+        return ()
+    match role.delegations.roles:
         case SuccinctRoles() as bins:
-            name = bins.bin_for(path)
-            below.append(_Visit(name, proof, (*via, name)))
+            return (bins.bin_for(path),)
         case grants:
-            for grant in grants:
-                if grant.covers(path):
-                    below.append(_Visit(grant.name, proof, (*via, grant.name)))
-                    if grant.terminating:
-                        return below, True
-    return below, False
+            covered = [grant for grant in grants if grant.covers(path)]
+            ends = next((i for i, grant in enumerate(covered, 1) if grant.terminating), None)
+            return tuple(grant.name for grant in covered[:ends])
+
+
+def terminating(role: Targets, covered: tuple[RoleName, ...]) -> bool:
+    """Return whether the last of those who were :func:`covering` a path ends the search."""
+    if role.delegations is None or isinstance(role.delegations.roles, SuccinctRoles):
+        return False
+    return any(grant.terminating and grant.name in covered[-1:] for grant in role.delegations.roles)

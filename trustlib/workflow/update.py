@@ -101,7 +101,7 @@ class _Update:
 
     def _check_clock(self) -> Workflow[None]:
         floor = parse_clock((yield from self.store.load(CLOCK)))
-        if floor is not None and self.now < floor - CLOCK_TOLERANCE:
+        if floor is not None and self.now + CLOCK_TOLERANCE < floor:
             raise ClockError(self.now, floor, CLOCK_TOLERANCE, CLOCK)
 
     def _remember_clock(self) -> Workflow[None]:

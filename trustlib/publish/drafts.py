@@ -1,0 +1,214 @@
+"""From the difference of two repositories to new versions of roles.
+
+Decided role by role, from the leaves up: what is above lists what is below. A
+number is never used twice, not even one that a publisher who was killed left
+behind, because somebody may have seen the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+import attrs
+from attrs import define, field, frozen
+
+from trustlib._frozen import FrozenMap
+from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, KeyId, RoleName, Version
+from trustlib.documents import Document
+from trustlib.errors import TrustError
+from trustlib.keys import Signature
+from trustlib.publish.expiry import Expiry
+from trustlib.publish.opening import BEGINNING
+from trustlib.publish.repository import UNPUBLISHED, Repository
+from trustlib.publish.request import SigningRequest
+from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Timestamp
+from trustlib.verify import verify
+from trustlib.wire import TUF_JSON
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A new version of one role, and the signatures it has so far."""
+
+    name: RoleName
+    document: Document[Role] = field(repr=False)
+    authorities: tuple[Authority, ...] = field(repr=False)
+    signatures: FrozenMap[KeyId, Signature] = field(factory=FrozenMap[KeyId, Signature])
+
+    @property
+    def request(self) -> SigningRequest:
+        """What to send to those who are to sign."""
+        return SigningRequest(
+            role=self.name,
+            document=self.document,
+            authorities=self.authorities,
+            signed_by=frozenset(self.signatures),
+        )
+
+    @property
+    def verified(self) -> bytes:
+        """The file to publish.
+
+        Raises:
+            ThresholdError: it lacks signatures.
+        """
+        raw = TUF_JSON.render(self.document.unverified, tuple(self.signatures.values()))
+        kind = type(self.document.unverified)
+        verify(TUF_JSON.parse(kind, raw, name=self.name), *self.authorities)
+        return raw
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """How many more keys must sign, for each authority."""
+        return tuple(
+            max(0, authority.threshold - len(_signers(authority, self.signatures)))
+            for authority in self.authorities
+        )
+
+    def signed(self, signature: Signature) -> Draft | None:
+        """Return this draft with *signature*, or None if it is not over these bytes.
+
+        One key may go by different ids in the old root and in the new one; its
+        signature is recorded under each.
+        """
+        payload = self.document.payload
+        materials = {
+            key.material
+            for authority in self.authorities
+            for keyid, key in authority.keys.items()
+            if keyid == signature.keyid and key.verifies(signature.value, payload)
+        }
+        ids = {
+            keyid
+            for authority in self.authorities
+            for keyid, key in authority.keys.items()
+            if key.material in materials
+        }
+        if not ids:
+            return None
+        more = {keyid: Signature(keyid, signature.value) for keyid in sorted(ids)}
+        return attrs.evolve(self, signatures=self.signatures.including(more))
+
+    def described(self) -> Iterator[str]:
+        """Say which version this is, and which keys may still sign it."""
+        yield f"{self.name} version {self.document.unverified.version}"
+        for authority, missing in zip(self.authorities, self.missing, strict=True):
+            keys = [k[:8] for k in authority.keys if k not in self.signatures]
+            done = len(_signers(authority, self.signatures))
+            line = f"  signed by {done} of {authority.threshold} keys"
+            yield f"{line}, {missing} more of: {', '.join(keys)}" if missing else line
+
+
+def _signers(authority: Authority, signatures: Collection[KeyId]) -> set[bytes | None]:
+    return {key.material for keyid, key in authority.keys.items() if keyid in signatures}
+
+
+def drafted(
+    before: Repository,
+    after: Repository,
+    *,
+    now: datetime,
+    expiry: Expiry,
+    renewing: frozenset[RoleName],
+) -> tuple[FrozenMap[RoleName, Draft], Repository]:
+    """Return the drafts that lead from *before* to *after*, and what they lead to."""
+    drafting = _Drafting(before=before, after=after, now=now, expiry=expiry, renewing=renewing)
+    root = drafting.root()
+    targets = {name: drafting.role(name, role) for name, role in after.targets.items()}
+    snapshot = drafting.snapshot()
+    timestamp = drafting.timestamp(snapshot.version)
+    outcome = attrs.evolve(
+        after, root=root, targets=FrozenMap(targets), snapshot=snapshot, timestamp=timestamp
+    )
+    return FrozenMap(drafting.drafts), outcome
+
+
+@define(kw_only=True)
+class _Drafting:
+    """The drafts so far, in the order in which they depend on one another."""
+
+    before: Repository
+    after: Repository
+    now: datetime
+    expiry: Expiry
+    renewing: frozenset[RoleName]
+    drafts: dict[RoleName, Draft] = field(factory=dict[RoleName, Draft])
+
+    def root(self) -> Root:
+        old, new = self.before.root, self.after.root
+        own = new.authority(ROOT)
+        if old.version == UNPUBLISHED:
+            return self._draft(ROOT, new, (own,))
+        if new == old and not self._must_renew(ROOT, old, (own,)):
+            return old
+        return self._draft(ROOT, new, (old.authority(ROOT), own))
+
+    def role(self, name: RoleName, new: R) -> R:
+        authorities = self.after.authorities(name)
+        if new == self.before.targets.get(name) and not self._must_renew(name, new, authorities):
+            return new
+        return self._draft(name, new, authorities)
+
+    def snapshot(self) -> Snapshot:
+        old = self.before.snapshot or Snapshot(
+            version=UNPUBLISHED, expires=BEGINNING, meta=FrozenMap()
+        )
+        changed = {
+            name: MetaFile(version=draft.document.unverified.version)
+            for name, draft in self.drafts.items()
+            if name != ROOT
+        }
+        authorities = self.after.authorities(SNAPSHOT)
+        if not changed and not self._must_renew(SNAPSHOT, old, authorities):
+            return old
+        new = attrs.evolve(old, meta=old.meta.including(changed))
+        return self._draft(SNAPSHOT, new, authorities)
+
+    def timestamp(self, version: Version) -> Timestamp:
+        old = self.before.timestamp or Timestamp(
+            version=UNPUBLISHED, expires=BEGINNING, snapshot=MetaFile(version=UNPUBLISHED)
+        )
+        authorities = self.after.authorities(TIMESTAMP)
+        if SNAPSHOT not in self.drafts and not self._must_renew(TIMESTAMP, old, authorities):
+            return old
+        new = attrs.evolve(old, snapshot=MetaFile(version=version))
+        return self._draft(TIMESTAMP, new, authorities)
+
+    def _must_renew(self, name: RoleName, role: Role, authorities: Collection[Authority]) -> bool:
+        if role.version == UNPUBLISHED or name in self.renewing or role.expires <= self.now:
+            return True
+        raw = self.before.published.files[name]
+        try:
+            verify(TUF_JSON.parse(type(role), raw, name=name), *authorities)
+        except TrustError:
+            return True  # signed by keys that no longer do
+        return False
+
+    def _draft(self, name: RoleName, role: R, authorities: tuple[Authority, ...]) -> R:
+        """Return the next version of *role*, and keep it among the drafts."""
+        following = attrs.evolve(
+            role,
+            version=self._following(name),
+            expires=self.expiry.until(name, self.now),
+            collection=self.after.collection,
+        )
+        raw = TUF_JSON.render(following)
+        document = TUF_JSON.parse(type(following), raw, name=name)
+        self.drafts[name] = Draft(name=name, document=document, authorities=authorities)
+        return following
+
+    def _following(self, name: RoleName) -> Version:
+        published = self.before.published
+        if name == ROOT:  # clients count roots one by one (§5.3.5)
+            return Version(self.before.root.version + 1)
+        listed = self.before.snapshot.meta.get(name) if self.before.snapshot else None
+        current = self.before.timestamp.version if self.before.timestamp else UNPUBLISHED
+        known = [published.taken.get(name, UNPUBLISHED)]
+        if listed is not None:
+            known.append(listed.version)
+        if name == SNAPSHOT and self.before.snapshot is not None:
+            known.append(self.before.snapshot.version)
+        if name == TIMESTAMP:
+            known.append(current)
+        return Version(max(known) + 1)

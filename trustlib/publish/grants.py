@@ -1,0 +1,155 @@
+"""Who may sign for what: changes to the keys of a role, and what is refused.
+
+The keys of a top-level role are listed by root, those of a delegated role by
+every role that delegates to it. A change that leaves a role which nobody can
+sign for, or that lists one key twice, is refused here, before anyone signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import attrs
+
+from trustlib._frozen import FrozenMap
+from trustlib._types import KeyId, RoleName
+from trustlib.errors import SigningError
+from trustlib.keys import Key
+from trustlib.roles import Authority, Delegation, Delegations, KeySet, Root, SuccinctRoles, Targets
+
+G = TypeVar("G", KeySet, Delegation, SuccinctRoles)
+
+
+def satisfiable(role: RoleName, authority: Authority) -> Authority:
+    """Return *authority* if enough different keys could sign under it.
+
+    Raises:
+        SigningError: its threshold can never be met, or it lists a key that
+            cannot count, or one key twice.
+    """
+    owner: dict[bytes, KeyId] = {}
+    for keyid, key in authority.keys.items():
+        if key.material is None:
+            raise SigningError(role, f"key {keyid[:8]} is of a kind that no signature counts for")
+        if key.material in owner:
+            raise SigningError(
+                role,
+                f"keys {owner[key.material][:8]} and {keyid[:8]} are one key under two ids;"
+                " it would count once",
+            )
+        owner[key.material] = keyid
+    if not 1 <= authority.threshold <= len(owner):
+        raise SigningError(
+            role,
+            f"{authority.threshold} of {len(owner)} keys would have to sign, and nobody could;"
+            " add keys before you raise the threshold, and lower it before you remove keys",
+        )
+    return authority
+
+
+def root_granting(root: Root, role: RoleName, authority: Authority) -> Root:
+    """Return *root* with *authority* for the top-level *role*; unused keys leave it."""
+    satisfiable(role, authority)
+    before = root.roles.get(role, KeySet(keyids=(), threshold=1))
+    roles = root.roles.including({role: _entry(before, authority)})
+    used = {keyid for entry in roles.values() for keyid in entry.keyids}
+    return attrs.evolve(root, roles=roles, keys=_used(root.keys, authority, used))
+
+
+def targets_granting(targets: Targets, role: RoleName, authority: Authority) -> Targets:
+    """Return *targets*, which delegates to *role* already, with *authority* for it."""
+    satisfiable(role, authority)
+    delegations = targets.delegations
+    if delegations is None:
+        raise KeyError(role)
+    roles: tuple[Delegation, ...] | SuccinctRoles
+    match delegations.roles:
+        case SuccinctRoles() as bins:
+            roles = _entry(bins, authority)
+        case grants:
+            roles = tuple(
+                _entry(grant, authority) if grant.name == role else grant for grant in grants
+            )
+    return attrs.evolve(targets, delegations=_delegating(delegations, roles, authority))
+
+
+def with_grant(targets: Targets, grant: Delegation, authority: Authority) -> Targets:
+    """Return *targets* delegating to one more role, the least trusted of all.
+
+    Raises:
+        ValueError: it delegates to bins, or to a role of that name already.
+    """
+    satisfiable(grant.name, authority)
+    delegations = targets.delegations or Delegations(keys=FrozenMap(), roles=())
+    match delegations.roles:
+        case SuccinctRoles():
+            raise ValueError("a role that delegates to bins delegates to nobody else")
+        case grants:
+            if any(other.name == grant.name for other in grants):
+                raise ValueError(f"there is a delegation to {grant.name!r} already")
+            roles = (*grants, _entry(grant, authority))
+    return attrs.evolve(targets, delegations=_delegating(delegations, roles, authority))
+
+
+def without_grant(targets: Targets, role: RoleName) -> Targets:
+    """Return *targets* no longer delegating to *role*.
+
+    Raises:
+        ValueError: it does not delegate to it.
+    """
+    delegations = targets.delegations
+    if delegations is None or isinstance(delegations.roles, SuccinctRoles):
+        raise ValueError(f"there is no delegation to {role!r}")
+    roles = tuple(grant for grant in delegations.roles if grant.name != role)
+    if len(roles) == len(delegations.roles):
+        raise ValueError(f"there is no delegation to {role!r}")
+    nobody = Authority(FrozenMap(), 1)
+    return attrs.evolve(targets, delegations=_delegating(delegations, roles, nobody))
+
+
+def authority_with(before: Authority, keys: Iterable[Key], threshold: int | None) -> Authority:
+    """Return *before* with *keys* added and, where it is given, another threshold.
+
+    A key that is there already, under whatever id, stays under that id.
+    """
+    there = {key.material for key in before.keys.values()}
+    added = {key.id: key for key in keys if key.material not in there}
+    return Authority(before.keys.including(added), threshold or before.threshold)
+
+
+def authority_without(
+    role: RoleName, before: Authority, keys: Iterable[Key], threshold: int | None
+) -> Authority:
+    """Return *before* without *keys*, under whatever ids it lists them.
+
+    Raises:
+        SigningError: one of *keys* is not among them.
+    """
+    listed = {key.material: keyid for keyid, key in before.keys.items()}
+    gone: list[KeyId] = []
+    for key in keys:
+        if key.material not in listed:
+            raise SigningError(role, f"key {key.id[:8]} is none of its keys")
+        gone.append(listed[key.material])
+    return Authority(before.keys.excluding(*gone), threshold or before.threshold)
+
+
+def _entry(before: G, authority: Authority) -> G:
+    keyids = tuple(authority.keys)
+    return attrs.evolve(before, keyids=keyids, threshold=authority.threshold)
+
+
+def _delegating(
+    before: Delegations, roles: tuple[Delegation, ...] | SuccinctRoles, authority: Authority
+) -> Delegations:
+    grants = (roles,) if isinstance(roles, SuccinctRoles) else roles
+    used = {keyid for grant in grants for keyid in grant.keyids}
+    return attrs.evolve(before, roles=roles, keys=_used(before.keys, authority, used))
+
+
+def _used(
+    keys: FrozenMap[KeyId, Key], authority: Authority, used: set[KeyId]
+) -> FrozenMap[KeyId, Key]:
+    known = keys.including(authority.keys)
+    return FrozenMap({keyid: key for keyid, key in known.items() if keyid in used})
