@@ -199,7 +199,7 @@ def _fraction(text: str) -> Read:
 
 def _deeper_than(limit: int, value: Read) -> bool:
     level: list[Read] = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             item
             for container in level

@@ -288,4 +288,4 @@ def shortened(value: object, spell: type[str] | None = None) -> str:
 
 
 def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z"
+    return moment.replace(tzinfo=None).isoformat(" ", "minutes") + "Z"

@@ -12,7 +12,20 @@ from trustlib._frozen import FrozenMap, freeze
 
 awkward = st.text(
     st.sampled_from(
-        [*map(chr, range(0x25)), '"', "\\", "/", "u", "n", "0", "\x7f", "é", "\u2028", "\uffff", "😀"]
+        [
+            *map(chr, range(0x25)),
+            '"',
+            "\\",
+            "/",
+            "u",
+            "n",
+            "0",
+            "\x7f",
+            "é",
+            "\u2028",
+            "\uffff",
+            "😀",
+        ]
     )
 )
 texts = awkward | st.text(st.characters(exclude_categories=["Cs"]))

@@ -86,7 +86,10 @@ def test_whole_surrogate_pairs_are_characters():
     assert "😀" == read(b'"\\ud83d\\ude00"', "x").value
 
 
-@pytest.mark.parametrize("raw", ["", " ", "{", '"', "nul", "'a'", "{a: 1}", "[1,]", "01", "+1", "0x1", '"\t"', "//\n1", "tru"])
+@pytest.mark.parametrize(
+    "raw",
+    ["", " ", "{", '"', "nul", "'a'", "{a: 1}", "[1,]", "01", "+1", "0x1", '"\t"', "//\n1", "tru"],
+)
 def test_what_is_no_json_is_refused(raw):
     refused(raw)
 
@@ -154,11 +157,11 @@ def complaint(call, path, *words):
 
 def test_a_cursor_knows_its_path():
     at = cursor({"a": [{"b c": {"é": {"": {"d": 1}}}}]}).at("a")
-    deep = list(at.elements())[0].at("b c").at("é").at("").at("d")
+    deep = next(at.elements()).at("b c").at("é").at("").at("d")
 
     assert '$.a[0]["b c"]["\\u00e9"][""].d' == deep.path
     assert "$" == cursor(1).path
-    complaint(lambda: deep.text(), deep.path, "a string", "got 1")
+    complaint(deep.text, deep.path, "a string", "got 1")
 
 
 def test_a_long_name_does_not_flood_a_path():

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from trustlib._paths import plain, private, published, published_target, stored
 
-names = st.text(st.characters(exclude_categories=["Cs"])) | st.text("aAcConN.%2f/\\: ~", max_size=12)
+names = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
+    "aAcConN.%2f/\\: ~", max_size=12
+)
 EVIL = ["../x", "..\\x", "/abs", "C:x", "C:\\x", "a/b", "%2e%2e", "%2E%2E", "\0", "a\0b", ".", "..", "", " ",
         "~", "~root", "a\nb", "\\\\srv\\x", "a:b", "a*b", "a?b", "a#b", "é", "😀", "\u202e", "-rf", "$(x)"]  # fmt: skip
 SAFE = re.compile(r"[a-z0-9A-F%~_.-]+")
@@ -60,7 +62,7 @@ def test_a_stored_name_is_one_safe_segment(name):
     assert SAFE.fullmatch(file) or file == ".json"
     assert len(file) <= 185
     assert file not in (".", "..")
-    assert not file.startswith(".trustlib")  or name.startswith(".trustlib")
+    assert not file.startswith(".trustlib") or name.startswith(".trustlib")
 
 
 @pytest.mark.parametrize("name", EVIL)

@@ -64,7 +64,9 @@ def test_lines_that_were_not_written_so_are_skipped(line):
     other = f"{'b' * 64} 8"
 
     assert FrozenMap({"b" * 64: 8}) == Floors.parse(f"{line}\n{other}\n".encode()).accepted
-    assert FrozenMap({"a" * 64: 7, "b" * 64: 8}) == Floors.parse(f"{GOOD}\n{other}".encode()).accepted
+    assert (
+        FrozenMap({"a" * 64: 7, "b" * 64: 8}) == Floors.parse(f"{GOOD}\n{other}".encode()).accepted
+    )
 
 
 @given(st.none() | st.binary())

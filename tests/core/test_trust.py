@@ -167,7 +167,9 @@ def test_a_role_of_another_type_is_refused_though_one_key_signs_for_all(name, ot
     world = world.edited(
         TARGETS, delegations=attrs.evolve(world.targets.delegations, keys=keys(*everybody))
     )
-    world = world.but(by=FrozenMap({role: signers(*everybody) for role in (*ROLES, "two")})).sealed()
+    world = world.but(
+        by=FrozenMap({role: signers(*everybody) for role in (*ROLES, "two")})
+    ).sealed()
     confused = world.raw(other)
 
     def offered():
@@ -649,9 +651,7 @@ def test_no_floor_falls_when_a_key_goes_by_another_id(name):
     old, stage = two_keys(name)
     renamed = old.rotated(
         keys=old.root.keys.including({"a": signer(name).key, "b": signer("second").key}),
-        roles=old.root.roles.including(
-            {name: attrs.evolve(keyset(name), keyids=("a", "b"))}
-        ),
+        roles=old.root.roles.including({name: attrs.evolve(keyset(name), keyids=("a", "b"))}),
     )
 
     assert remembers(stage.accept_root(renamed.raw(ROOT)))

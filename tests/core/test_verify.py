@@ -85,9 +85,7 @@ def test_exactly_the_threshold_is_enough_and_one_less_is_not(threshold):
 def test_one_key_under_two_ids_counts_once():
     """T-21, P01."""
     with pytest.raises(ThresholdError) as error:
-        verify(
-            document(sig("alice", "a"), sig("alice", "b")), authority(2, a="alice", b="alice")
-        )
+        verify(document(sig("alice", "a"), sig("alice", "b")), authority(2, a="alice", b="alice"))
 
     assert frozenset({"a"}) == error.value.signed_by
 
@@ -127,7 +125,7 @@ def test_keys_of_two_kinds_count_together():
 @pytest.mark.parametrize("role", ["root", "timestamp", "snapshot", "targets", "delegated"])
 def test_a_file_that_lists_a_signature_twice_is_refused(role):
     """T-02: identical, for every role."""
-    world = World.create().delegating(**{"delegated": World.create().targets})
+    world = World.create().delegating(delegated=World.create().targets)
     kind = type(world.role(role))
     raw = world.raw(role)
     one = raw[raw.index(b"[") + 1 : raw.index(b"]")]
@@ -359,7 +357,9 @@ def test_key_ids_are_names_and_need_not_be_hashes():
     root = attrs.evolve(
         world.root,
         keys=FrozenMap({"a": signer("alice").key, **world.root.keys}),
-        roles=world.root.roles.including({ROOT: keyset("root").__class__(keyids=("a",), threshold=1)}),
+        roles=world.root.roles.including(
+            {ROOT: keyset("root").__class__(keyids=("a",), threshold=1)}
+        ),
     )
     made = signer("alice").sign(TUF_JSON.payload(root))
     read = TUF_JSON.parse(Root, TUF_JSON.render(root, (Signature("a", made.value),)))
@@ -409,7 +409,13 @@ def test_a_proof_cannot_be_edited(proof, name):
 
 @pytest.mark.parametrize(
     "duplicate",
-    [copy.copy, copy.deepcopy, pickle.dumps, lambda p: pickle.dumps(p, 0), lambda p: p.__reduce__()],
+    [
+        copy.copy,
+        copy.deepcopy,
+        pickle.dumps,
+        lambda p: pickle.dumps(p, 0),
+        lambda p: p.__reduce__(),
+    ],
 )
 def test_a_proof_cannot_be_copied_or_pickled(proof, duplicate):
     with pytest.raises(TypeError, match="proof"):

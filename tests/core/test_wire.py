@@ -11,8 +11,8 @@ from core.worlds import (
     as_json,
     bogus,
     grant,
-    keys,
     keyids,
+    keys,
     signed,
     signed_json,
     signer,
@@ -64,9 +64,7 @@ BINS = attrs.evolve(
     FULL.targets,
     delegations=Delegations(
         keys=keys("bins"),
-        roles=SuccinctRoles(
-            keyids=keyids("bins"), threshold=1, bit_length=4, name_prefix="bin"
-        ),
+        roles=SuccinctRoles(keyids=keyids("bins"), threshold=1, bit_length=4, name_prefix="bin"),
     ),
 )
 ROLES = {**{name: FULL.role(name) for name in TOP_LEVEL}, "bins": BINS}
@@ -135,9 +133,7 @@ hashes = st.one_of(
     st.builds(lambda a, b, c: {"sha256": a, "sha512": b, "md5": c}, hexes[64], hexes[128], texts),
     texts.map(lambda t: {"unknown": t}),
 ).map(FrozenMap)
-key_objects = st.builds(
-    Key, keytype=texts, scheme=texts, keyval=maps(texts, jsons), extra=extras
-)
+key_objects = st.builds(Key, keytype=texts, scheme=texts, keyval=maps(texts, jsons), extra=extras)
 keysets = st.builds(KeySet, keyids=ids, threshold=thresholds, extra=extras)
 metafiles = st.builds(
     MetaFile,
@@ -199,9 +195,7 @@ roles = st.one_of(
     ),
     st.builds(Timestamp, **heads, snapshot=metafiles),
     st.builds(Snapshot, **heads, meta=maps(texts, metafiles)),
-    st.builds(
-        Targets, **heads, targets=maps(texts, targets), delegations=st.none() | delegations
-    ),
+    st.builds(Targets, **heads, targets=maps(texts, targets), delegations=st.none() | delegations),
 )
 offers = st.lists(
     st.builds(Signature, texts, st.binary(max_size=8)), unique_by=lambda s: s.keyid, max_size=3
@@ -336,7 +330,10 @@ def test_unsigned_members_are_ignored():
     value.update({"version": 9, "expires": "never", "signedx": {}, "_type": "root"})
     raw = compact(value).encode()
 
-    assert TUF_JSON.parse(Timestamp, FULL.raw(TIMESTAMP)).unverified == TUF_JSON.parse(Timestamp, raw).unverified
+    assert (
+        TUF_JSON.parse(Timestamp, FULL.raw(TIMESTAMP)).unverified
+        == TUF_JSON.parse(Timestamp, raw).unverified
+    )
     read = TUF_JSON.parse(Timestamp, raw)
     assert verify(read, Authority.of(signer(TIMESTAMP).key))
 
@@ -390,7 +387,11 @@ def test_one_key_id_signs_once():
             parse(
                 TIMESTAMP,
                 as_json(FULL.timestamp),
-                [{"keyid": "a", "sig": first}, {"keyid": "b", "sig": "00"}, {"keyid": "a", "sig": second}],
+                [
+                    {"keyid": "a", "sig": first},
+                    {"keyid": "b", "sig": "00"},
+                    {"keyid": "a", "sig": second},
+                ],
             )
         assert "$.signatures[2].keyid" == error.value.path
 
@@ -418,7 +419,9 @@ def every_node(value, path=()):
 
 
 @pytest.mark.parametrize("name", list(ROLES))
-@pytest.mark.parametrize("value", [None, [], {}, 1, -1, "", "a", True, [None], {"": None}], ids=repr)
+@pytest.mark.parametrize(
+    "value", [None, [], {}, 1, -1, "", "a", True, [None], {"": None}], ids=repr
+)
 def test_whatever_stands_anywhere_nothing_but_malformed_escapes(name, value):
     """T-23; and what is accepted can be rendered, asked and verified."""
     whole = json.loads(signed(ROLES[name], signers("alice")))
@@ -508,7 +511,11 @@ def test_what_is_no_integer_in_json_is_refused(name, path, spelled):
 
 def says(path):
     return "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f'["{step}"]'
+        f"[{step}]"
+        if isinstance(step, int)
+        else f".{step}"
+        if step.isidentifier()
+        else f'["{step}"]'
         for step in path
     )
 
@@ -540,7 +547,7 @@ def test_lengths_of_metadata_are_integers_from_one_or_absent(name, file):
 def test_a_role_is_of_its_type(name):
     """T-98."""
     right = kind_of(name).NAME
-    for wrong in ({*TOP_LEVEL, "Root", "", "mirrors", "TIMESTAMP", "targets "} - {right}):
+    for wrong in {*TOP_LEVEL, "Root", "", "mirrors", "TIMESTAMP", "targets "} - {right}:
         refused(name, ("_type",), wrong, "$.signed._type")
     refused(name, ("_type",), None)
     refused(name, ("_type",), [right])
@@ -763,7 +770,10 @@ def test_the_prefix_of_bins_is_a_string():
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "replace")))
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=100).map(lambda text: text.encode("utf-8", "replace"))
+)
 def test_arbitrary_bytes_are_malformed(raw):
     for kind in KINDS.values():
         with pytest.raises(MalformedError):

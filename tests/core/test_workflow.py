@@ -18,8 +18,8 @@ from core.worlds import (
     carried_out,
     grant,
     grants,
-    keys,
     keyids,
+    keys,
     only_version,
     refreshed,
     signer,
@@ -49,7 +49,7 @@ from trustlib.errors import (
 from trustlib.limits import Limits
 from trustlib.roles import Delegations, SuccinctRoles
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import CLOCK_TOLERANCE, find, refresh
+from trustlib.workflow import CLOCK_TOLERANCE, find, refresh, walk
 
 CLOCK = ".trustlib/clock"
 FLOORS = ".trustlib/floors"
@@ -468,9 +468,7 @@ def other_repository():
             {r: attrs.evolve(world.root.roles[r], keyids=keyids(n)) for r, (n,) in names.items()}
         ),
     )
-    return world.but(
-        root=root, by=FrozenMap({r: signers(n) for r, (n,) in names.items()})
-    ).sealed()
+    return world.but(root=root, by=FrozenMap({r: signers(n) for r, (n,) in names.items()})).sealed()
 
 
 def test_a_new_anchor_replaces_the_chain_of_the_old_one():
@@ -758,9 +756,7 @@ def test_a_lost_race_for_targets_does_not_matter():
     """They are no floor; whose copy is kept is all one."""
     world, store = World.create(), {}
     log = []
-    trusted, lost = racing(
-        world, store, lambda e: b"else" if e.name == "targets.json" else None
-    )
+    trusted, lost = racing(world, store, lambda e: b"else" if e.name == "targets.json" else None)
 
     assert ["targets.json"] == lost
     assert 1 == trusted.targets.role.version
@@ -835,7 +831,12 @@ def test_the_clock_is_recorded_once_a_minute():
 def search(world, path, *, log=None, store=None, known=None, limits=None, files=None, now=NOW):
     files = world.files() if files is None else files
     return carried_out(
-        find(world.trusted(now), path, limits=limits or Limits(), known={} if known is None else known),
+        find(
+            world.trusted(now),
+            path,
+            limits=limits or Limits(),
+            known={} if known is None else known,
+        ),
         files,
         {} if store is None else store,
         log,
@@ -894,9 +895,10 @@ def test_the_search_is_pre_order_and_most_trusted_first():
 
 
 def test_only_roles_whose_paths_cover_the_target_are_asked():
-    world, log = tree(
-        grant("a", "a/*"), grant("b", "b/*"), a=targets_role("b/x"), b=targets_role("b/x")
-    ), []
+    world, log = (
+        tree(grant("a", "a/*"), grant("b", "b/*"), a=targets_role("b/x"), b=targets_role("b/x")),
+        [],
+    )
 
     assert ("targets", "b") == search(world, "b/x", log=log).via
     assert ["1.b.json"] == fetched(log)
@@ -987,13 +989,17 @@ def test_delegations_in_a_circle_come_to_an_end():
 def test_a_diamond_is_trusted_by_the_word_of_each_delegator():
     """T-07: what a's keys vouched for is not b's, in either order."""
     shared_by = {"a": grant("shared", "a/*", by=("ka",)), "b": grant("shared", "b/*", by=("kb",))}
-    world = tree(
-        grant("a", "*/*"),
-        grant("b", "*/*"),
-        a=attrs.evolve(targets_role(), delegations=grants(shared_by["a"], knowing=("ka",))),
-        b=attrs.evolve(targets_role(), delegations=grants(shared_by["b"], knowing=("kb",))),
-        shared=targets_role("a/x", "b/x"),
-    ).signed_by("shared", "ka").sealed()
+    world = (
+        tree(
+            grant("a", "*/*"),
+            grant("b", "*/*"),
+            a=attrs.evolve(targets_role(), delegations=grants(shared_by["a"], knowing=("ka",))),
+            b=attrs.evolve(targets_role(), delegations=grants(shared_by["b"], knowing=("kb",))),
+            shared=targets_role("a/x", "b/x"),
+        )
+        .signed_by("shared", "ka")
+        .sealed()
+    )
     for order in (("a/x", "b/x"), ("b/x", "a/x")):
         trusted, known, store = world.trusted(), {}, {}
         for path in order:
@@ -1178,9 +1184,7 @@ def bins(bits=4, **more):
 def binned(path, bits=4):
     role = bins(bits)
     name = role.bin_for(path)
-    world = World.create().edited(
-        TARGETS, delegations=Delegations(keys=keys("bins"), roles=role)
-    )
+    world = World.create().edited(TARGETS, delegations=Delegations(keys=keys("bins"), roles=role))
     world = world.but(by=world.by.including({name: signers("bins")}))
     return world.with_roles({name: targets_role(path)}), name
 
@@ -1243,3 +1247,48 @@ def test_the_names_of_all_bins_are_in_order_and_each_is_one():
         assert sorted(names) == names
         assert all(name in role for name in names)
         assert signer("bins").key.id in role.keyids
+
+
+# -- every role there is ----------------------------------------------------------------
+
+
+def walked(world):
+    return carried_out(walk(world.trusted(), limits=Limits()), world.files(), {})
+
+
+def test_a_walk_visits_every_role_once_whatever_it_is_for():
+    world = tree(
+        grant("a", "nothing", terminating=True),
+        grant("b", "*"),
+        a=delegating(grant("c", "*")),
+        b=delegating(grant("a", "*"), grant("c", "*")),
+        c=targets_role("x"),
+    )
+
+    assert {"targets", "a", "b", "c"} == set(found := walked(world))
+    assert {**world.delegated, "targets": world.targets} == {n: p.role for n, p in found.items()}
+    assert {"targets"} == set(walked(World.create()))
+
+
+def test_a_walk_verifies_a_role_on_the_word_of_everybody_who_delegates_to_it():
+    """T-07."""
+    one, other = grants(grant("r", "*")), grants(grant("r", "*", by=("z",)), knowing=("z",))
+    for first, second in ((one, other), (other, one)):
+        world = tree(
+            grant("a", "*"),
+            grant("b", "*"),
+            a=attrs.evolve(targets_role(), delegations=first),
+            b=attrs.evolve(targets_role(), delegations=second),
+            r=targets_role("x"),
+        )
+        with pytest.raises(ThresholdError):
+            walked(world)
+
+
+def test_a_walk_visits_every_bin():
+    role = bins(2)
+    world = World.create().edited(TARGETS, delegations=Delegations(keys=keys("bins"), roles=role))
+    world = world.but(by=world.by.including({name: signers("bins") for name in role.names()}))
+    world = world.with_roles({name: targets_role(name) for name in role.names()})
+
+    assert ["targets", "bin-0", "bin-1", "bin-2", "bin-3"] == list(walked(world))

@@ -106,9 +106,7 @@ def only_version(raw: bytes, version: int) -> MetaFile:
 
 
 def target(data: bytes) -> Target:
-    return Target(
-        length=len(data), hashes=FrozenMap({"sha256": hashlib.sha256(data).hexdigest()})
-    )
+    return Target(length=len(data), hashes=FrozenMap({"sha256": hashlib.sha256(data).hexdigest()}))
 
 
 def paths_of(*names: str) -> FrozenMap:

@@ -124,6 +124,11 @@ def drafted(
     return FrozenMap(drafting.drafts), outcome
 
 
+def _same(new: Role, old: Role) -> bool:
+    """Return whether the two say the same; ``==`` takes True for 1, and JSON does not."""
+    return new is old or TUF_JSON.payload(new) == TUF_JSON.payload(old)
+
+
 @define(kw_only=True)
 class _Drafting:
     """The drafts so far, in the order in which they depend on one another."""
@@ -140,13 +145,14 @@ class _Drafting:
         own = new.authority(ROOT)
         if old.version == UNPUBLISHED:
             return self._draft(ROOT, new, (own,))
-        if new == old and not self._must_renew(ROOT, old, (own,)):
+        if _same(new, old) and not self._must_renew(ROOT, old, (own,)):
             return old
         return self._draft(ROOT, new, (old.authority(ROOT), own))
 
     def role(self, name: RoleName, new: R) -> R:
         authorities = self.after.authorities(name)
-        if new == self.before.targets.get(name) and not self._must_renew(name, new, authorities):
+        old = self.before.targets.get(name)
+        if old is not None and _same(new, old) and not self._must_renew(name, new, authorities):
             return new
         return self._draft(name, new, authorities)
 

@@ -67,13 +67,18 @@ class SigningPlan:
             renewing: roles to sign again though nothing changed in them.
 
         Raises:
-            ValueError: *after* is not an edit of *before*, or *now* has no time
-                zone, or a name in *renewing* is no role.
+            ValueError: *after* is not an edit of *before*, or without consistent
+                snapshots (§6.2), or *now* has no time zone, or a name in
+                *renewing* is no role.
         """
         if after.published != before.published:
             raise ValueError("the two repositories were not opened from one state of one storage")
         if now.tzinfo is None:
             raise ValueError("now must say which time zone it is in")
+        if not after.root.consistent_snapshot:
+            raise ValueError(
+                "the repository has no consistent snapshots; trustlib publishes with them only"
+            )
         names = {ROOT, TIMESTAMP, SNAPSHOT, *after.targets}
         if unknown := sorted(set(renewing) - names):
             raise ValueError(f"there is no role {unknown[0]!r} to renew")

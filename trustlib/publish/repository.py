@@ -39,6 +39,7 @@ from trustlib.publish.grants import (
     without_grant,
 )
 from trustlib.publish.opening import BEGINNING, Published, read_back
+from trustlib.publish.reach import reachable, speaking_for
 from trustlib.roles import (
     Authority,
     Delegation,
@@ -52,7 +53,7 @@ from trustlib.roles import (
 )
 from trustlib.trust import HASHES
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import covering, delegated_by
+from trustlib.workflow import delegated_by
 
 UNPUBLISHED: Final = Version(0)
 
@@ -237,7 +238,7 @@ class Repository:
             raise ValueError(f"{path}: expected a hash by {' or '.join(HASHES)}")
         listed = {names_.target_path(path): target}
         self._role(role)
-        if role not in _speaking_for(self.targets, TargetPath(path)):
+        if role not in speaking_for(self.targets, TargetPath(path)):
             raise ValueError(
                 f"{path}: no delegation lets {role} speak for it; in a pattern, '*' ends at a slash"
             )
@@ -343,7 +344,7 @@ class Repository:
         """
         role = RoleName(name)
         after = self._editing(by, lambda before: without_grant(before, role))
-        return attrs.evolve(after, targets=_reachable(after.targets))
+        return attrs.evolve(after, targets=reachable(after.targets))
 
     # -- how edits are made -------------------------------------------------------------
 
@@ -373,29 +374,6 @@ class Repository:
 
 def _empty(collection: CollectionName | None) -> Targets:
     return Targets(version=UNPUBLISHED, expires=BEGINNING, collection=collection)
-
-
-def _speaking_for(targets: FrozenMap[RoleName, Targets], path: TargetPath) -> set[RoleName]:
-    """Return the roles that every delegation on some way down lets speak for *path*."""
-    found = {TARGETS}
-    to_visit = [TARGETS]
-    while to_visit:
-        for name in covering(targets[to_visit.pop()], path):
-            if name not in found:
-                found.add(name)
-                to_visit.append(name)
-    return found
-
-
-def _reachable(targets: FrozenMap[RoleName, Targets]) -> FrozenMap[RoleName, Targets]:
-    found = {TARGETS}
-    to_visit = [TARGETS]
-    while to_visit:
-        for name in delegated_by(targets[to_visit.pop()]):
-            if name not in found:
-                found.add(name)
-                to_visit.append(name)
-    return FrozenMap({name: role for name, role in targets.items() if name in found})
 
 
 def _frozen_members(members: Mapping[str, JsonLike]) -> FrozenMap[str, Json]:

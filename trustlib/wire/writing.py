@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import assert_never
 
 from trustlib._frozen import FrozenMap, JsonLike
@@ -33,7 +33,7 @@ def signed_value(role: Role) -> dict[str, JsonLike]:
         "_type": role.NAME,
         "spec_version": role.spec_version,
         "version": role.version,
-        "expires": role.expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": _time(role.expires),
     }
     if role.collection is not None:
         value[COLLECTION] = role.collection
@@ -53,6 +53,11 @@ def signed_value(role: Role) -> dict[str, JsonLike]:
         case _:
             assert_never(role)
     return value
+
+
+def _time(moment: datetime) -> str:
+    """Spell *moment* as §4.2.3 has it; strftime would write the year 999 with three digits."""
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
 
 
 def key_value(key: Key) -> dict[str, JsonLike]:

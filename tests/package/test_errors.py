@@ -1,0 +1,117 @@
+"""Each error is data, and its sentence is read aloud here."""
+
+import pickle
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trustlib import errors
+
+NOW = datetime(2030, 1, 9, 12, 0, tzinfo=UTC)
+
+SENTENCES = [
+    (
+        errors.MalformedError("timestamp.json", "$.signed.version", "an integer ≥ 1", True),
+        "timestamp.json: at $.signed.version: expected an integer ≥ 1, got True",
+    ),
+    (
+        errors.ThresholdError("targets", 2, ["aaaaaaaaaa"], step="§5.6.3"),
+        "targets: signed by 1 of 2 required keys (aaaaaaaa); do not use this file",
+    ),
+    (
+        errors.RollbackError("snapshot", 5, 4),
+        "snapshot: version 4 was offered, but version 5 is already trusted;"
+        " somebody is replaying old metadata, or the repository was restored from a backup",
+    ),
+    (
+        errors.RollbackError("acme/releases", 5, None),
+        "acme/releases: is no longer listed, but version 5 is already trusted;"
+        " somebody is replaying old metadata, or the repository was restored from a backup",
+    ),
+    (
+        errors.ExpiredError("timestamp", NOW - timedelta(days=1), NOW),
+        "timestamp: expired 2030-01-08 12:00Z, it is 2030-01-09 12:00Z;"
+        " either somebody withholds updates, or the repository must sign a fresh timestamp",
+    ),
+    (
+        errors.MismatchError("targets", "version", 3, 2),
+        "targets: expected version 3, got 2; this is not what the repository vouched for",
+    ),
+    (
+        errors.WrongCollectionError("root", "docker.io/acme", "docker.io/other"),
+        "root: expected metadata of the collection docker.io/acme, got docker.io/other;"
+        " this is not what the repository vouched for",
+    ),
+    (
+        errors.ClockError(NOW - timedelta(hours=1), NOW, timedelta(minutes=10), ".trustlib/clock"),
+        "the clock says 2030-01-09 11:00Z, but this store was brought up to date at"
+        " 2030-01-09 12:00Z: a clock that is behind makes expired metadata look fresh;"
+        " correct the clock, or, if it was wrong then, remove '.trustlib/clock'"
+        " where this store is",
+    ),
+    (
+        errors.NotFoundError("acme/app:9", "no role vouches for it; check the name"),
+        "acme/app:9: no role vouches for it; check the name",
+    ),
+    (
+        errors.NoTrustDataError("timestamp.json"),
+        "timestamp.json: no trust data: the repository has not published this file,"
+        " or somebody withholds it; check the address",
+    ),
+    (
+        errors.LimitError("root rotations", 256),
+        "more root rotations than the 256 allowed;"
+        " if you trust the repository to need that much, pass wider Limits",
+    ),
+    (
+        errors.TooLongError("timestamp.json", 16_384),
+        "more bytes in timestamp.json than the 16384 allowed;"
+        " if you trust the repository to need that much, pass wider Limits",
+    ),
+    (
+        errors.TransportError("https://trust.acme.example/timestamp.json", "503"),
+        "https://trust.acme.example/timestamp.json: 503; try again later",
+    ),
+    (errors.StorageError("/disk", "No space left"), "/disk: No space left"),
+    (
+        errors.ConflictError("timestamp.json"),
+        "timestamp.json: somebody else wrote this in between;"
+        " open the repository again, apply your edit to it, and publish that",
+    ),
+    (
+        errors.SigningError("alice.key", "the passphrase does not open it"),
+        "alice.key: the passphrase does not open it",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"), SENTENCES, ids=[type(e).__name__ for e, _ in SENTENCES]
+)
+def test_an_error_reads_well(error, sentence):
+    assert sentence == str(error)
+
+
+@pytest.mark.parametrize("error", [e for e, _ in SENTENCES], ids=lambda e: type(e).__name__)
+def test_an_error_survives_a_process_boundary(error):
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert (type(error), str(error), vars(error)) == (type(copy), str(copy), vars(copy))
+
+
+def test_every_error_that_is_raised_has_a_sentence_here():
+    raised = {
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.TrustError)
+    } - {errors.TrustError, errors.VerificationError}
+
+    assert raised == {type(error) for error, _ in SENTENCES}
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000, "\x1b[2J\nforged log line", "\u202egnp.exe"])
+def test_hostile_text_is_one_short_printable_line(text):
+    message = str(errors.NotFoundError(text, "no"))
+
+    assert message.isprintable()
+    assert len(message) < 200
