@@ -194,6 +194,28 @@ def test_a_mirror_that_fails_is_passed_over(down):
     assert b"ab" == joined(Mirrors(down, Script((b"a", b"b"))).fetch(asking()))
 
 
+def test_a_mirror_that_fails_is_closed():
+    class Broken:
+        closed = False
+
+        def fetch(self, request):
+            return self
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise DOWN
+
+        def close(self):
+            self.closed = True
+
+    broken = Broken()
+    joined(Mirrors(broken, Script(())).fetch(asking()))
+
+    assert broken.closed
+
+
 def test_a_mirror_that_says_no_is_believed():
     other = Script((b"x",))
 
@@ -322,9 +344,10 @@ class Slow:
     def fetch(self, request):
         if self.where == "fetch":
             self._block()
-        pieces = self._pieces()
-        next(pieces)
-        return pieces
+        # Kept, so that only close() closes it, and not the garbage collector.
+        self.kept = self._pieces()
+        next(self.kept)
+        return self.kept
 
     def _pieces(self):
         try:

@@ -179,6 +179,14 @@ def test_no_spelling_makes_another_origin_look_like_ours(trick):
         assert 0 == other.connections
 
 
+def test_a_server_cannot_choose_our_credentials():
+    moves = {}
+    with Server(_moving(moves)) as server:
+        moves["/a/x.json"] = server.url.replace("//", "//user:password@") + "y"
+        with pytest.raises(TransportError, match="not a plain URL"):
+            _read(server.url)
+
+
 def test_https_is_never_left_for_http(tmp_path):
     authority = Authority(directory=tmp_path)
     with (
