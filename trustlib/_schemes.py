@@ -54,7 +54,14 @@ _ED25519 = re.compile(r"[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _POINT = re.compile(r"04(?:[0-9a-f]{128}|[0-9a-f]{192})", re.ASCII | re.IGNORECASE)
 _CURVE_OF = {130: "secp256r1", 194: "secp384r1"}  # by the hex digits of an uncompressed point
 _RSA_BITS = range(2048, 8192 + 1)  # §4.2.2 sets the least; the most bounds our work
+_RSA_EXPONENTS = range(2**16 + 1, 2**256, 2)  # FIPS 186-5 §A.1.1: odd, neither tiny nor endless
 _ED25519_PRIME = 2**255 - 19
+_ED25519_ORDER_8 = int("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16)
+# The y of every point whose order divides 8. Where A is one, S·B - h·A has at most
+# eight values for one S: anybody guesses an R that fits, without a private key.
+_ED25519_SMALL = frozenset(
+    y % _ED25519_PRIME for y in (0, 1, -1, _ED25519_ORDER_8, -_ED25519_ORDER_8)
+)
 
 
 @lru_cache(maxsize=1024)
@@ -107,11 +114,14 @@ def from_pem(pem: str) -> PublicKeyTypes:
     """Return the public key that *pem* (SubjectPublicKeyInfo) holds.
 
     Raises:
-        ValueError: it holds none, or of a kind nobody here knows.
+        ValueError: it holds none, more than one, or of a kind nobody here knows.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+    # Text around a key is legal (RFC 7468 §2); of two keys, readers may take either.
+    if pem.count("-----BEGIN") > 1:
+        raise ValueError("expected one key, got several")
     try:
         return load_pem_public_key(pem.encode())
     except UnsupportedAlgorithm as error:
@@ -134,27 +144,23 @@ def _loaded(keytype: str, scheme: str, public: str) -> PublicKeyTypes | None:
     if kind is None or len(public) > _MAX_PUBLIC:
         return None
     try:
-        if kind == "ed25519":
-            return _ed25519(public)
-        key = _point(public) if _POINT.fullmatch(public) else from_pem(public)
+        key = _ed25519(public) if kind == "ed25519" else _point_or_pem(public)
     except ValueError:
         return None
     return key if _kind(key) == kind else None
 
 
-def _ed25519(public: str) -> PublicKeyTypes | None:
+def _ed25519(public: str) -> PublicKeyTypes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if not _ED25519.fullmatch(public):
-        return None
-    raw = bytes.fromhex(public)
-    # A coordinate at or above the prime is a second spelling of another key.
-    if int.from_bytes(raw, "little") & (2**255 - 1) >= _ED25519_PRIME:
-        return None
-    return Ed25519PublicKey.from_public_bytes(raw)
+        raise ValueError("expected 32 bytes in hex")
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
 
 
-def _point(public: str) -> PublicKeyTypes:
+def _point_or_pem(public: str) -> PublicKeyTypes:
+    if not _POINT.fullmatch(public):
+        return from_pem(public)
     from cryptography.hazmat.primitives.asymmetric import ec
 
     curve = ec.SECP256R1() if _CURVE_OF[len(public)] == "secp256r1" else ec.SECP384R1()
@@ -167,14 +173,22 @@ def _kind(key: PublicKeyTypes) -> str | None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     match key:
-        case Ed25519PublicKey():
+        case Ed25519PublicKey() if _is_sound(key.public_bytes_raw()):
             return "ed25519"
         case EllipticCurvePublicKey() if key.curve.name in _PREFERRED:
             return key.curve.name
-        case RSAPublicKey() if key.key_size in _RSA_BITS:
+        case RSAPublicKey() if (
+            key.key_size in _RSA_BITS and key.public_numbers().e in _RSA_EXPONENTS
+        ):
             return "rsa"
         case _:
             return _post_quantum(key)
+
+
+def _is_sound(point: bytes) -> bool:
+    y = int.from_bytes(point, "little") & (2**255 - 1)
+    # A coordinate at or above the prime is a second spelling of another key.
+    return y < _ED25519_PRIME and y not in _ED25519_SMALL
 
 
 def _post_quantum(key: PublicKeyTypes) -> str | None:

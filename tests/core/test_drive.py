@@ -135,6 +135,25 @@ async def plain_pieces():
         yield piece
 
 
+class Bare:
+    """An asynchronous iterator with nothing to let go of."""
+
+    def __init__(self):
+        self.coming = iter([b"x", b"y"])
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        for piece in self.coming:
+            return piece
+        raise StopAsyncIteration
+
+
+def test_asynchronous_pieces_need_not_be_closable():
+    assert b"xy" == acarry_out(fetching(), Bare())
+
+
 def test_async_generators_are_pieces():
     assert b"xy" == acarry_out(fetching(), plain_pieces())
 
@@ -214,7 +233,7 @@ def test_a_file_that_takes_longer_than_the_deadline_is_given_up(drive, pieces):
     """P72b: empty pieces are no progress."""
     coming, outcome = pieces(itertools.repeat(b"")), []
 
-    with pytest.raises(TransportError, match="not complete after 0.01 seconds") as error:
+    with pytest.raises(TransportError, match=r"not complete after 0.01 seconds") as error:
         drive(fetching(10, outcome), coming, limits=Limits(deadline=0.01))
 
     assert "a/file" == error.value.where

@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -120,7 +121,7 @@ def test_deep_nesting_is_refused(depth, left):
     """P27: closed or not."""
     refused(left * depth)
     right = {"[": "]", '{"a":': "}", '[{"a":': "}]"}[left]
-    refused(nested(depth, left, right, "1"))
+    assert "nest" in refused(nested(depth, left, right, "1"))
 
 
 def test_wide_files_are_not_deep():
@@ -185,7 +186,7 @@ OTHERS = [None, True, False, 0, 1, "", "a", [], ["a"], {}, {"a": 1}]
 def test_a_value_is_of_the_kind_that_it_must_be(value):
     at = cursor(value)
     calls = {
-        dict: [at.object, lambda: at.get("z"), lambda: at.rest(), lambda: list(at.items())],
+        dict: [at.object, lambda: at.get("z"), at.rest, lambda: list(at.items())],
         list: [lambda: list(at.elements())],
         str: [at.text],
         bool: [at.flag],
@@ -224,7 +225,7 @@ def test_hex_is_lower_case_and_as_long_as_it_must_be():
     for wrong in ("0", "0A", "0g", "0a\n", " 0a", "٠٠", "0x0a"):
         complaint(cursor(wrong).hex, "$", "hex")
     for digits in (2, 6, 0):
-        complaint(lambda: cursor("0af9").hex(digits), "$", f"{digits} lower-case")
+        complaint(partial(cursor("0af9").hex, digits), "$", f"{digits} lower-case")
 
 
 def test_the_rest_is_what_is_not_known_and_frozen():
@@ -276,11 +277,14 @@ def test_a_time_is_spelled_in_one_way(text):
 )
 def test_nothing_but_malformed_escapes(raw):
     try:
-        value = read(raw, "x").value
+        outcome = read(raw, "x").value
     except MalformedError as error:
-        assert str(error).isprintable()
-        return
-    assert value == json.loads(raw)
+        outcome = str(error)
+        complained = True
+    else:
+        complained = False
+
+    assert outcome.isprintable() if complained else outcome == json.loads(raw)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers(-(10**17), 10**18) | st.text(st.characters(exclude_categories=["Cs"])),

@@ -156,7 +156,7 @@ def test_a_scheme_verifies_its_own_signatures_only():
 )  # fmt: skip
 def test_pairs_that_nobody_knows_never_count(keytype, scheme):
     """T-40, P41."""
-    for kind in ("ed25519", "p256", "rsa"):
+    for kind in KINDS:  # not even keys that nobody knows either
         one = key(keytype, scheme, public_of(kind))
         assert None is one.material
         assert False is one.verifies(sign("ed25519"), DATA)
@@ -271,6 +271,14 @@ def test_members_around_a_key_do_not_make_another_key():
 
     assert one != more
     assert one.material == more.material
+
+
+def test_a_key_of_more_than_16_kib_of_text_never_counts():
+    """Reading it costs, and each of a file's many keys may be as long."""
+    for length, counts in ((16_384, True), (16_385, False)):
+        public = "c" * (length - len(P256) - 1) + "\n" + P256
+        assert length == len(public)
+        assert counts == (key("ecdsa", "ecdsa-sha2-nistp256", public).material is not None)
 
 
 def test_two_keys_are_two():
@@ -478,7 +486,7 @@ def test_a_signature_travels_in_a_file(tmp_path):
         b"", b"{}", b"[]", b"null", b"\xff", b'{"keyid":"a"}', b'{"sig":"00"}', b'{"keyid":1,"sig":"00"}',
         b'{"keyid":"a","sig":0}', b'{"keyid":"a","sig":"0"}', b'{"keyid":"a","sig":"0G"}',
         b'{"keyid":"a","sig":"AB"}', b'{"keyid":"a","sig":"00","sig":"01"}', b'{"keyid":"a","sig":"00"}x',
-        b"[" * 60_000, b" " * 65_537, b'{"keyid":"a","sig":"00"}' + b" " * 65_536,
+        b"[" * 60_000, b" " * 65_537, b'{"keyid":"a","sig":"00"}'.ljust(65_537),
     ],
     ids=range(17),
 )  # fmt: skip

@@ -4,6 +4,7 @@ A test holds one check: everything else about the file it offers is in order.
 """
 
 import hashlib
+from functools import partial
 
 import attrs
 import pytest
@@ -200,13 +201,15 @@ def test_damaged_files_are_refused(name):
     world = with_delegated(listing=only_version)
     stage = accept(world, {TIMESTAMP: ROOT, SNAPSHOT: TIMESTAMP}.get(name, SNAPSHOT))
     accepting = {
-        TIMESTAMP: lambda raw: stage.accept_timestamp(raw),
-        SNAPSHOT: lambda raw: stage.accept_snapshot(raw),
-        TARGETS: lambda raw: stage.accept_targets(raw),
-        "one": lambda raw: stage.accept_delegated(
-            raw, "one", stage.accept_targets(world.raw(TARGETS)).targets
-        ),
+        TIMESTAMP: "accept_timestamp",
+        SNAPSHOT: "accept_snapshot",
+        TARGETS: "accept_targets",
+        "one": "accept_delegated",
     }[name]
+    accepting = getattr(stage, accepting)
+    if name == "one":
+        delegator = stage.accept_targets(world.raw(TARGETS)).targets
+        accepting = partial(accepting, name="one", delegator=delegator)
 
     accepting(world.raw(name))
     for raw in (b"", b"{}", world.raw(name)[:-1]):

@@ -202,6 +202,17 @@ def test_a_key_that_cannot_be_used_never_counts_and_does_not_disturb_others():
         verify(document(sig("alice", "x")), who)
 
 
+def test_a_key_without_material_is_not_asked_at_all():
+    """Without it nobody can tell whether it has been counted already."""
+    calls = Counter()
+    nameless = CountingKey(signer("alice").key, calls)
+    nameless.material = None
+
+    with pytest.raises(ThresholdError):
+        verify(document(sig("alice", "a")), Authority(FrozenMap({"a": nameless}), 1))
+    assert not calls
+
+
 def test_two_unusable_keys_are_not_one_usable_key():
     broken = Key(keytype="nonsense", scheme="none", keyval=FrozenMap())
     who = Authority(FrozenMap({"x": broken, "y": broken}), 1)

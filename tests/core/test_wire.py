@@ -436,8 +436,7 @@ def test_whatever_stands_anywhere_nothing_but_malformed_escapes(name, value):
             spoilt = value
         try:
             read = TUF_JSON.parse(kind_of(name), compact(spoilt).encode())
-        except MalformedError as error:
-            assert error.path.startswith("$")
+        except MalformedError:
             continue
         TUF_JSON.render(read.unverified, read.signatures)
         with pytest.raises(ThresholdError):
@@ -750,7 +749,9 @@ def test_hash_prefixes_are_lower_case_hex(wrong):
 
 
 def test_hash_prefixes_may_have_an_odd_number_of_digits():
-    accepted(TARGETS, ("delegations", "roles", 1, "path_hash_prefixes"), ["0", "abc"])
+    accepted(
+        TARGETS, ("delegations", "roles", 1, "path_hash_prefixes"), ["0", "abc", "0123456789abcdef"]
+    )
 
 
 def test_the_number_of_bins_is_a_power_of_two_up_to_32():

@@ -47,7 +47,7 @@ from trustlib.errors import (
     VerificationError,
 )
 from trustlib.limits import Limits
-from trustlib.roles import Delegations, SuccinctRoles
+from trustlib.roles import Delegation, Delegations, PathPatterns, Root, SuccinctRoles
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import CLOCK_TOLERANCE, find, refresh, walk
 
@@ -361,6 +361,17 @@ def test_either_memory_alone_is_a_floor(file):
     old = World.create().at(timestamp=5, snapshot=5)
     store = client(old)
     del store[file]
+
+    with pytest.raises(RollbackError):
+        update(old.at(timestamp=6, snapshot=4), store)
+
+
+@pytest.mark.parametrize("gone", ["timestamp.json", "snapshot.json"])
+def test_either_memory_alone_is_a_floor_when_a_later_root_accepted_it(gone):
+    """It is recalled under that root, and not forgotten on the way there."""
+    old = World.create().rotated().rotated().at(timestamp=5, snapshot=5)
+    store = client(old)
+    del store[gone]
 
     with pytest.raises(RollbackError):
         update(old.at(timestamp=6, snapshot=4), store)
@@ -689,6 +700,21 @@ def test_one_file_accepted_under_a_later_root_is_known_by_that_root():
         update(stolen.with_keys(TIMESTAMP, "second").at(timestamp=4, snapshot=2**52), store)
 
 
+def test_a_snapshot_that_a_later_root_vouched_for_again_is_a_floor_under_that_root():
+    """It is not fetched again then, and recorded all the same."""
+    old, _ = partly()
+    old = old.at(timestamp=5, snapshot=5, targets=5)
+    store = client(old)
+    new = old.with_keys(TIMESTAMP, "second").at(timestamp=6)
+    log = []
+    update(new, store, log=log)
+
+    assert "5.snapshot.json" not in fetched(log)
+    with pytest.raises(RollbackError) as error:
+        update(new.at(timestamp=7, snapshot=6, targets=4), store)
+    assert TARGETS == error.value.role
+
+
 # -- several processes ------------------------------------------------------------------
 
 
@@ -970,6 +996,19 @@ def test_a_terminating_delegation_for_other_paths_ends_nothing():
     assert ("targets", "b") == search(world, "x").via
 
 
+def test_a_terminating_delegation_for_other_paths_ends_nothing_further_up_either():
+    world = tree(
+        grant("p", "*"),
+        grant("q", "*"),
+        p=delegating(grant("a", "a/*", terminating=True), grant("b", "*")),
+        q=targets_role("x"),
+        a=targets_role(),
+        b=targets_role(),
+    )
+
+    assert ("targets", "q") == search(world, "x").via
+
+
 def test_delegations_in_a_circle_come_to_an_end():
     """T-99: a delegates to itself, and to b, and b to a."""
     world = tree(
@@ -1222,7 +1261,7 @@ def test_the_names_of_bins_are_spelled_in_one_way_only(name):
     [
         "bin-0F", "bin-+1", "bin- 1", "bin-١", "bin-1 ", "bin-1f", "bin-20", "bin-020", "bin-0_1",
         "bin--1", "bin-", "bin", "evil", "evil-00", "Bin-00", "xbin-00", "bin-bin-00", "", None, 3,
-        "bin-0\n", "bin-0g", "bin00", "-00",
+        "bin-0\n", "bin-0g", "bin00", "-00", "00", "1f",
     ],
 )  # fmt: skip
 def test_what_is_no_bin_has_no_authority(name):
@@ -1237,6 +1276,20 @@ def test_what_is_no_bin_has_no_authority(name):
     else:
         with pytest.raises(KeyError):
             owner.authority(name)
+
+
+def test_a_role_that_delegates_to_nobody_gives_nobody_authority():
+    for role in (targets_role(), delegating(), delegating(grant("a", "*"))):
+        with pytest.raises(KeyError):
+            role.authority("b")
+
+
+def test_what_is_not_said_is_the_safe_thing():
+    one = Delegation(name="a", keyids=(), threshold=1, grant=PathPatterns(("*",)))
+    root = World.create().root
+
+    assert False is one.terminating
+    assert Root(version=1, expires=NOW, keys=root.keys, roles=root.roles).consistent_snapshot
 
 
 def test_the_names_of_all_bins_are_in_order_and_each_is_one():
@@ -1257,12 +1310,13 @@ def walked(world):
 
 
 def test_a_walk_visits_every_role_once_whatever_it_is_for():
+    """T-99: in a circle as well."""
     world = tree(
         grant("a", "nothing", terminating=True),
         grant("b", "*"),
         a=delegating(grant("c", "*")),
         b=delegating(grant("a", "*"), grant("c", "*")),
-        c=targets_role("x"),
+        c=delegating(grant("a", "*"), grant("c", "*"), names=("x",)),
     )
 
     assert {"targets", "a", "b", "c"} == set(found := walked(world))
