@@ -73,7 +73,7 @@ class TagBinding:
         if digest not in self.digests:
             raise MismatchError(
                 self.via[-1] if self.via else RoleName(self.reference.familiar),
-                f"for {self.reference.familiar} the digest",
+                f"{self.reference.familiar} to be",
                 self.digest,
                 digest,
             )

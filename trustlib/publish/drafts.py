@@ -2,7 +2,9 @@
 
 Decided role by role, from the leaves up: what is above lists what is below. A
 number is never used twice, not even one that a publisher who was killed left
-behind, because somebody may have seen the file.
+behind, because somebody may have seen the file. But such a file is unsigned for
+all we know, so it moves the number by one and no further: else whoever can put
+a file there could use up all numbers there are.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from datetime import datetime
 import attrs
 from attrs import define, field, frozen
 
-from trustlib._frozen import FrozenMap
+from trustlib._frozen import FrozenMap, Json
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, KeyId, RoleName, Version
 from trustlib.documents import Document
-from trustlib.errors import TrustError
+from trustlib.errors import TrustError, shortened
 from trustlib.keys import Signature
 from trustlib.publish.expiry import Expiry
 from trustlib.publish.opening import BEGINNING
@@ -94,7 +96,7 @@ class Draft:
         """Say which version this is, and which keys may still sign it."""
         yield f"{self.name} version {self.document.unverified.version}"
         for authority, missing in zip(self.authorities, self.missing, strict=True):
-            keys = [k[:8] for k in authority.keys if k not in self.signatures]
+            keys = [shortened(k[:8], str) for k in authority.keys if k not in self.signatures]
             done = len(_signers(authority, self.signatures))
             line = f"  signed by {done} of {authority.threshold} keys"
             yield f"{line}, {missing} more of: {', '.join(keys)}" if missing else line
@@ -161,7 +163,7 @@ class _Drafting:
             version=UNPUBLISHED, expires=BEGINNING, meta=FrozenMap()
         )
         changed = {
-            name: MetaFile(version=draft.document.unverified.version)
+            name: _listing(old.meta.get(name), draft.document.unverified.version)
             for name, draft in self.drafts.items()
             if name != ROOT
         }
@@ -178,7 +180,7 @@ class _Drafting:
         authorities = self.after.authorities(TIMESTAMP)
         if SNAPSHOT not in self.drafts and not self._must_renew(TIMESTAMP, old, authorities):
             return old
-        new = attrs.evolve(old, snapshot=MetaFile(version=version))
+        new = attrs.evolve(old, snapshot=_listing(old.snapshot, version))
         return self._draft(TIMESTAMP, new, authorities)
 
     def _must_renew(self, name: RoleName, role: Role, authorities: Collection[Authority]) -> bool:
@@ -210,11 +212,21 @@ class _Drafting:
             return Version(self.before.root.version + 1)
         listed = self.before.snapshot.meta.get(name) if self.before.snapshot else None
         current = self.before.timestamp.version if self.before.timestamp else UNPUBLISHED
-        known = [published.taken.get(name, UNPUBLISHED)]
+        known = [UNPUBLISHED]
         if listed is not None:
             known.append(listed.version)
         if name == SNAPSHOT and self.before.snapshot is not None:
             known.append(self.before.snapshot.version)
         if name == TIMESTAMP:
             known.append(current)
-        return Version(max(known) + 1)
+        following = Version(max(known) + 1)
+        taken = published.taken.get(name, frozenset())
+        while following in taken:
+            following = Version(following + 1)
+        return following
+
+
+def _listing(before: MetaFile | None, version: Version) -> MetaFile:
+    """Return what is said of a new version: its number, and what others said besides."""
+    extra = FrozenMap[str, Json]() if before is None else before.extra
+    return MetaFile(version=version, extra=extra)

@@ -7,14 +7,14 @@ sign for, or that lists one key twice, is refused here, before anyone signs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import attrs
 
 from trustlib._frozen import FrozenMap
 from trustlib._types import KeyId, RoleName
-from trustlib.errors import SigningError
+from trustlib.errors import SigningError, shortened
 from trustlib.keys import Key
 from trustlib.roles import Authority, Delegation, Delegations, KeySet, Root, SuccinctRoles, Targets
 
@@ -31,11 +31,13 @@ def satisfiable(role: RoleName, authority: Authority) -> Authority:
     owner: dict[bytes, KeyId] = {}
     for keyid, key in authority.keys.items():
         if key.material is None:
-            raise SigningError(role, f"key {keyid[:8]} is of a kind that no signature counts for")
+            raise SigningError(
+                role, f"key {_short(keyid)} is of a kind that no signature counts for"
+            )
         if key.material in owner:
             raise SigningError(
                 role,
-                f"keys {owner[key.material][:8]} and {keyid[:8]} are one key under two ids;"
+                f"keys {_short(owner[key.material])} and {_short(keyid)} are one key under two ids;"
                 " it would count once",
             )
         owner[key.material] = keyid
@@ -54,7 +56,7 @@ def root_granting(root: Root, role: RoleName, authority: Authority) -> Root:
     before = root.roles.get(role, KeySet(keyids=(), threshold=1))
     roles = root.roles.including({role: _entry(before, authority)})
     used = {keyid for entry in roles.values() for keyid in entry.keyids}
-    return attrs.evolve(root, roles=roles, keys=_used(root.keys, authority, used))
+    return attrs.evolve(root, roles=roles, keys=_used(role, root.keys, authority, used))
 
 
 def targets_granting(targets: Targets, role: RoleName, authority: Authority) -> Targets:
@@ -71,7 +73,7 @@ def targets_granting(targets: Targets, role: RoleName, authority: Authority) -> 
             roles = tuple(
                 _entry(grant, authority) if grant.name == role else grant for grant in grants
             )
-    return attrs.evolve(targets, delegations=_delegating(delegations, roles, authority))
+    return attrs.evolve(targets, delegations=_delegating(role, delegations, roles, authority))
 
 
 def with_grant(targets: Targets, grant: Delegation, authority: Authority) -> Targets:
@@ -89,7 +91,7 @@ def with_grant(targets: Targets, grant: Delegation, authority: Authority) -> Tar
             if any(other.name == grant.name for other in grants):
                 raise ValueError(f"there is a delegation to {grant.name!r} already")
             roles = (*grants, _entry(grant, authority))
-    return attrs.evolve(targets, delegations=_delegating(delegations, roles, authority))
+    return attrs.evolve(targets, delegations=_delegating(grant.name, delegations, roles, authority))
 
 
 def without_grant(targets: Targets, role: RoleName) -> Targets:
@@ -105,17 +107,25 @@ def without_grant(targets: Targets, role: RoleName) -> Targets:
     if len(roles) == len(delegations.roles):
         raise ValueError(f"there is no delegation to {role!r}")
     nobody = Authority(FrozenMap(), 1)
-    return attrs.evolve(targets, delegations=_delegating(delegations, roles, nobody))
+    return attrs.evolve(targets, delegations=_delegating(role, delegations, roles, nobody))
 
 
-def authority_with(before: Authority, keys: Iterable[Key], threshold: int | None) -> Authority:
+def authority_with(
+    role: RoleName, before: Authority, keys: Iterable[Key], threshold: int | None
+) -> Authority:
     """Return *before* with *keys* added and, where it is given, another threshold.
 
     A key that is there already, under whatever id, stays under that id.
+
+    Raises:
+        SigningError: another key goes by the id of one of *keys*.
     """
-    there = {key.material for key in before.keys.values()}
-    added = {key.id: key for key in keys if key.material not in there}
-    return Authority(before.keys.including(added), threshold or before.threshold)
+    there = set(map(_identity, before.keys.values()))
+    added = {key.id: key for key in keys if _identity(key) not in there}
+    _none_replaced(role, before.keys, added)
+    return Authority(
+        before.keys.including(added), before.threshold if threshold is None else threshold
+    )
 
 
 def authority_without(
@@ -126,13 +136,33 @@ def authority_without(
     Raises:
         SigningError: one of *keys* is not among them.
     """
-    listed = {key.material: keyid for keyid, key in before.keys.items()}
-    gone: list[KeyId] = []
+    gone: set[KeyId] = set()
     for key in keys:
-        if key.material not in listed:
+        ids = {k for k, listed in before.keys.items() if _identity(listed) == _identity(key)}
+        if not ids:
             raise SigningError(role, f"key {key.id[:8]} is none of its keys")
-        gone.append(listed[key.material])
-    return Authority(before.keys.excluding(*gone), threshold or before.threshold)
+        gone |= ids
+    return Authority(
+        before.keys.excluding(*gone), before.threshold if threshold is None else threshold
+    )
+
+
+def _identity(key: Key) -> bytes | Key:
+    """Return what makes *key* the key it is; unusable ones have no material to compare."""
+    return key if key.material is None else key.material
+
+
+def _none_replaced(role: RoleName, there: Mapping[KeyId, Key], added: Mapping[KeyId, Key]) -> None:
+    """Ids are opaque: in metadata of others, one may be taken by a key it is not the hash of."""
+    for keyid, key in added.items():
+        if keyid in there and _identity(there[keyid]) != _identity(key):
+            raise SigningError(
+                role, f"another key goes by the id {_short(keyid)} already; remove that one first"
+            )
+
+
+def _short(keyid: KeyId) -> str:
+    return shortened(keyid[:8], str)
 
 
 def _entry(before: G, authority: Authority) -> G:
@@ -141,15 +171,19 @@ def _entry(before: G, authority: Authority) -> G:
 
 
 def _delegating(
-    before: Delegations, roles: tuple[Delegation, ...] | SuccinctRoles, authority: Authority
+    role: RoleName,
+    before: Delegations,
+    roles: tuple[Delegation, ...] | SuccinctRoles,
+    authority: Authority,
 ) -> Delegations:
     grants = (roles,) if isinstance(roles, SuccinctRoles) else roles
     used = {keyid for grant in grants for keyid in grant.keyids}
-    return attrs.evolve(before, roles=roles, keys=_used(before.keys, authority, used))
+    return attrs.evolve(before, roles=roles, keys=_used(role, before.keys, authority, used))
 
 
 def _used(
-    keys: FrozenMap[KeyId, Key], authority: Authority, used: set[KeyId]
+    role: RoleName, keys: FrozenMap[KeyId, Key], authority: Authority, used: set[KeyId]
 ) -> FrozenMap[KeyId, Key]:
-    known = keys.including(authority.keys)
+    _none_replaced(role, keys, authority.keys)
+    known = authority.keys.including(keys)  # as they are listed, with what others say of them
     return FrozenMap({keyid: key for keyid, key in known.items() if keyid in used})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from trustlib._types import TOP_LEVEL, CollectionName, RoleName, TargetPath
 from trustlib.content import PerOrganisation
 
-_LONGEST = 200  # characters of a role's name
+_LONGEST = 200  # bytes of a role's name; a file's has 255, number and ending included
 
 
 def collection_name(name: str) -> CollectionName:
@@ -33,9 +33,11 @@ def role_name(name: str) -> RoleName:
     """
     if name in TOP_LEVEL:
         raise ValueError(f"role: expected a name for a delegated role, got the top-level {name!r}")
-    if len(name) > _LONGEST:
-        raise ValueError(f"role: expected at most {_LONGEST} characters, got {len(name)}")
     _plain_path("role", name)
+    if len(name.encode()) > _LONGEST:
+        raise ValueError(f"role: expected at most {_LONGEST} bytes, got {len(name.encode())}")
+    if any(segment[1:2] == ":" for segment in name.split("/")):
+        raise ValueError(f"role: expected no segment like a drive's letter, got {name!r}")
     return RoleName(name)
 
 

@@ -39,13 +39,15 @@ class Published:
     Attributes:
         files: the current file of every role.
         timestamp: the revision of ``timestamp.json``; what a publication replaces.
-        taken: the highest number that a file of each role has, also where a
-            publisher that was killed left it behind. Numbers are not used twice.
+        taken: the numbers that files of each role have, also where a publisher
+            that was killed left them behind. Numbers are not used twice.
     """
 
     files: FrozenMap[RoleName, bytes] = field(factory=FrozenMap[RoleName, bytes], repr=False)
     timestamp: Revision | None = None
-    taken: FrozenMap[RoleName, Version] = field(factory=FrozenMap[RoleName, Version])
+    taken: FrozenMap[RoleName, frozenset[Version]] = field(
+        factory=FrozenMap[RoleName, frozenset[Version]], repr=False
+    )
 
 
 @frozen(kw_only=True)
@@ -86,14 +88,13 @@ def read_back(
     return Opened(trusted=trusted, targets=targets, published=published)
 
 
-def taken(paths: Iterable[str]) -> FrozenMap[RoleName, Version]:
-    """Return the highest number under which each role has a file among *paths*."""
-    highest: dict[RoleName, Version] = {}
+def taken(paths: Iterable[str]) -> FrozenMap[RoleName, frozenset[Version]]:
+    """Return the numbers under which each role has a file among *paths*."""
+    found: dict[RoleName, set[Version]] = {}
     for path in paths:
         if (match := _NUMBERED.fullmatch(path)) is not None:
-            name, version = RoleName(match[2]), Version(int(match[1]))
-            highest[name] = max(version, highest.get(name, version))
-    return FrozenMap(highest)
+            found.setdefault(RoleName(match[2]), set()).add(Version(int(match[1])))
+    return FrozenMap({name: frozenset(versions) for name, versions in found.items()})
 
 
 @define

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
-from trustlib.errors import SigningError
+from trustlib.errors import SigningError, shortened
 from trustlib.keys import Signature, Signer
 from trustlib.limits import Limits
 from trustlib.publish.drafts import Draft, drafted
@@ -70,6 +70,7 @@ class SigningPlan:
             ValueError: *after* is not an edit of *before*, or without consistent
                 snapshots (§6.2), or *now* has no time zone, or a name in
                 *renewing* is no role.
+            MalformedError: the edit says something that no reader would accept.
         """
         if after.published != before.published:
             raise ValueError("the two repositories were not opened from one state of one storage")
@@ -105,7 +106,7 @@ class SigningPlan:
             fits = {name: draft for name, draft in signed.items() if draft is not None}
             if not fits:
                 raise SigningError(
-                    f"signature by {signature.keyid[:8]}",
+                    f"signature by {shortened(signature.keyid[:8], str)}",
                     "fits nothing in this plan; was it made for an earlier request?",
                 )
             drafts.update(fits)

@@ -128,11 +128,16 @@ def checked(
     trusted = run(client, _Shown(coming), memory, limits)
     run(walk(trusted, limits=limits), _Shown(coming), memory, limits)
 
-    versions = {name: _version(outcome, name) for name in files if name != TIMESTAMP}
+    taken = before.published.taken
+    numbered = {
+        name: taken.get(name, frozenset()) | {_version(outcome, name)}
+        for name in files
+        if name != TIMESTAMP
+    }
     published = attrs.evolve(
         before.published,
         files=FrozenMap({name: raw for name, raw in new.items() if _is_role(outcome, name)}),
-        taken=before.published.taken.including(versions),
+        taken=taken.including(numbered),
     )
     return Publication(
         writes=tuple(Write(_path(outcome, name), files[name]) for name in sorted(files, key=_turn)),

@@ -25,7 +25,7 @@ from trustlib._types import (
 from trustlib.anchors import Anchor
 from trustlib.content import MEDIA_TYPE, Digest, ImageReference, Naming, PerOrganisation
 from trustlib.documents import Format
-from trustlib.errors import NotFoundError
+from trustlib.errors import MalformedError, NotFoundError
 from trustlib.keys import Key
 from trustlib.limits import Limits
 from trustlib.ports import RepositoryStorage
@@ -52,7 +52,7 @@ from trustlib.roles import (
     Timestamp,
 )
 from trustlib.trust import HASHES
-from trustlib.wire import TUF_JSON
+from trustlib.wire import COLLECTION, TUF_JSON
 from trustlib.workflow import delegated_by
 
 UNPUBLISHED: Final = Version(0)
@@ -158,19 +158,20 @@ class Repository:
             format: how its files are written.
 
         Raises:
+            MalformedError: the collection is called something else than a
+                registry's domain or a path below it, and *names* was not given.
             TrustError: as :meth:`trustlib.Updater.refresh`.
         """
         opened = read_back(storage, anchor=anchor, limits=limits or Limits(), format=format)
         upper = opened.trusted.snapshot
         collection = upper.root.root.role.collection
-        domain = None if collection is None else collection.partition("/")[0]
         return cls(
             root=upper.root.root.role,
             timestamp=upper.timestamp.timestamp.role,
             snapshot=upper.snapshot.role,
             targets=FrozenMap({name: proof.role for name, proof in opened.targets.items()}),
             collection=collection,
-            names=names or (PerOrganisation() if domain is None else PerOrganisation(domain)),
+            names=names or _default_names(collection),
             format=format,
             published=opened.published,
         )
@@ -208,6 +209,8 @@ class Repository:
         if size < 1:
             raise ValueError(f"size: expected at least one byte, got {size}")
         said: dict[str, JsonLike] = {**(custom or {})}
+        if MEDIA_TYPE in said:
+            raise ValueError(f"custom: say {MEDIA_TYPE} with media_type=")
         if media_type is not None:
             said[MEDIA_TYPE] = media_type
         target = Target(
@@ -281,10 +284,12 @@ class Repository:
             threshold: how many must sign; as many as before, if nothing is said.
 
         Raises:
-            SigningError: the threshold could not be met.
+            SigningError: the threshold could not be met, or another key goes by
+                the id of one of *keys*.
             NotFoundError: there is no such role.
         """
-        return self._granting(role, lambda before: authority_with(before, keys, threshold))
+        name = RoleName(role)
+        return self._granting(role, lambda before: authority_with(name, before, keys, threshold))
 
     def without_keys(self, role: str, *keys: Key, threshold: int | None = None) -> Self:
         """Return this repository with *keys* removed from *role*.
@@ -370,6 +375,17 @@ class Repository:
             if name in set(delegated_by(targets))
         }
         return attrs.evolve(self, targets=self.targets.including(edited))
+
+
+def _default_names(collection: CollectionName | None) -> PerOrganisation:
+    if collection is None:
+        return PerOrganisation()
+    try:
+        return PerOrganisation(collection.partition("/")[0])
+    except ValueError:
+        raise MalformedError(
+            "root.json", f"$.signed[{COLLECTION!r}]", "a name that is a registry's", collection
+        ) from None
 
 
 def _empty(collection: CollectionName | None) -> Targets:

@@ -2,19 +2,26 @@
 
 Worked out from the bytes that will be signed and from nothing else. Text in
 them is somebody else's: it is shown on one line, without control characters.
+Keys are shown by their fingerprints, which are worked out from the keys: the ids
+under which metadata lists them are names that whoever wrote it chose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Iterator, Mapping
+from typing import Final, assert_never
 
+from trustlib._canonical import compact
+from trustlib._types import KeyId, RoleName
 from trustlib.content import MEDIA_TYPE
 from trustlib.documents import Document
-from trustlib.errors import shortened
+from trustlib.keys import Key
 from trustlib.roles import (
+    Authority,
     Delegation,
+    Extra,
     HashPrefixes,
+    MetaFile,
     PathPatterns,
     Role,
     Root,
@@ -24,6 +31,9 @@ from trustlib.roles import (
     Targets,
     Timestamp,
 )
+
+_LONGEST: Final = 512
+"""Characters of a text that are shown; no image reference or digest comes near it."""
 
 
 def statement(document: Document[Role]) -> str:
@@ -40,15 +50,15 @@ def statement(document: Document[Role]) -> str:
 def _lines(role: Role) -> Iterator[str]:
     match role:
         case Root():
-            for name in role.roles:
-                authority = role.authority(name)
-                ids = ", ".join(keyid[:8] for keyid in authority.keys)
-                yield f"{_text(name)}: {authority.threshold} of {len(authority.keys)} keys ({ids})"
+            for name, entry in role.roles.items():
+                yield f"{_text(name)}: {_signers(role.authority(name))}{_unknown(entry.extra)}"
+            if not role.consistent_snapshot:
+                yield "files are replaced in place (no consistent snapshots)"
         case Timestamp():
-            yield f"the latest snapshot is version {role.snapshot.version}"
+            yield f"the latest snapshot is version {_file(role.snapshot)}"
         case Snapshot():
             for name, file in role.meta.items():
-                yield f"{_text(name)} is at version {file.version}"
+                yield f"{_text(name)} is at version {_file(file)}"
         case Targets():
             for path, target in role.targets.items():
                 yield f"{_text(path)} is {_target(target)}"
@@ -59,13 +69,23 @@ def _lines(role: Role) -> Iterator[str]:
         yield f"and a member that this program does not know: {_text(member)}"
 
 
+def _file(file: MetaFile) -> str:
+    length = "" if file.length is None else f", {file.length} bytes"
+    hashes = f", {_hashes(file.hashes)}" if file.hashes else ""
+    return f"{file.version}{length}{hashes}{_unknown(file.extra)}"
+
+
 def _target(target: Target) -> str:
-    hashes = ", ".join(f"{_text(name)}:{_text(value)}" for name, value in target.hashes.items())
     custom = dict(target.custom or {})
     media_type = custom.pop(MEDIA_TYPE, None)
     kind = "" if media_type is None else f", {_text(media_type)}"
-    more = f", with {', '.join(map(_text, custom))}" if custom else ""
-    return f"{hashes}, {target.length} bytes{kind}{more}"
+    said = ", ".join(f"{_text(name)} = {_text(compact(value))}" for name, value in custom.items())
+    more = f", with {said}" if said else ""
+    return f"{_hashes(target.hashes)}, {target.length} bytes{kind}{more}{_unknown(target.extra)}"
+
+
+def _hashes(hashes: Mapping[str, str]) -> str:
+    return ", ".join(f"{_text(name)}:{_text(value)}" for name, value in hashes.items())
 
 
 def _delegations(role: Targets) -> Iterator[str]:
@@ -73,30 +93,55 @@ def _delegations(role: Targets) -> Iterator[str]:
         return
     match role.delegations.roles:
         case SuccinctRoles() as bins:
+            authority = role.authority(next(bins.names(), RoleName("")))
             yield (
                 f"{2**bins.bit_length} bins {_text(bins.name_prefix)}-… may speak for everything:"
-                f" {bins.threshold} of {len(bins.keyids)} keys"
+                f" {_signers(authority)}{_unknown(bins.extra)}"
             )
         case grants:
             for grant in grants:
-                yield _grant(grant)
+                yield _grant(grant, role.authority(grant.name))
+    for member in role.delegations.extra:
+        yield f"and a member that this program does not know: delegations.{_text(member)}"
 
 
-def _grant(grant: Delegation) -> str:
+def _grant(grant: Delegation, authority: Authority) -> str:
     match grant.grant:
         case PathPatterns(patterns):
             paths = ", ".join(map(_text, patterns)) or "nothing"
         case HashPrefixes(prefixes):
-            paths = "paths whose hash begins with " + ", ".join(prefixes)
+            shown = ", ".join(repr(prefix) for prefix in map(_text, prefixes)) or "nothing"
+            paths = f"paths whose hash begins with {shown}"
         case _:
             assert_never(grant.grant)
-    ids = ", ".join(keyid[:8] for keyid in grant.keyids)
     last = ", and nobody after it" if grant.terminating else ""
     return (
         f"{_text(grant.name)} may speak for {paths}{last}:"
-        f" {grant.threshold} of {len(grant.keyids)} keys ({ids})"
+        f" {_signers(authority)}{_unknown(grant.extra)}"
     )
 
 
+def _signers(authority: Authority) -> str:
+    keys = ", ".join(_key(keyid, key) for keyid, key in authority.keys.items())
+    return f"{authority.threshold} of {len(authority.keys)} keys ({keys})"
+
+
+def _key(keyid: KeyId, key: Key) -> str:
+    unusable = " that never counts" if key.material is None else ""
+    listed = "" if keyid == key.id else f" listed as {_text(keyid)}"
+    return f"{key.id[:16]}{unusable}{listed}{_unknown(key.extra)}"
+
+
+def _unknown(extra: Extra) -> str:
+    """Name the members of one object that TUF does not define."""
+    return f", and unknown {', '.join(map(_text, extra))}" if extra else ""
+
+
 def _text(value: object) -> str:
-    return shortened(value, str)
+    """Return *value* on one line, its end included: ends are where tags are."""
+    text = str(value)
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]} ({len(text)} characters)"
