@@ -6,13 +6,22 @@ no storage needs to be written twice.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
 
 from attrs import frozen
 
 from trustlib._types import StoredName
 from trustlib.ports import RepositoryStorage, Revised, Revision, Storage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    import asyncio  # a program that does not await should not pay for it
+
+    return await asyncio.to_thread(work, *arguments, **named)
 
 
 @frozen
@@ -29,11 +38,11 @@ class ThreadedStorage:
 
     async def load(self, name: StoredName) -> bytes | None:
         """See :meth:`trustlib.ports.Storage.load`."""
-        return await asyncio.to_thread(self.storage.load, name)
+        return await _in_thread(self.storage.load, name)
 
     async def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
         """See :meth:`trustlib.ports.Storage.save`."""
-        return await asyncio.to_thread(self.storage.save, name, data, replacing=replacing)
+        return await _in_thread(self.storage.save, name, data, replacing=replacing)
 
 
 @frozen
@@ -51,17 +60,17 @@ class ThreadedRepositoryStorage:
 
     async def read(self, path: str) -> Revised | None:
         """See :meth:`trustlib.ports.RepositoryStorage.read`."""
-        return await asyncio.to_thread(self.storage.read, path)
+        return await _in_thread(self.storage.read, path)
 
     async def write(self, path: str, data: bytes, *, replacing: Revision | None) -> Revision | None:
         """See :meth:`trustlib.ports.RepositoryStorage.write`."""
-        return await asyncio.to_thread(self.storage.write, path, data, replacing=replacing)
+        return await _in_thread(self.storage.write, path, data, replacing=replacing)
 
     async def list(self) -> Iterable[str]:
         """See :meth:`trustlib.ports.RepositoryStorage.list`."""
         # A lazy listing would do its reading here, in the event loop.
-        return await asyncio.to_thread(lambda: tuple(self.storage.list()))
+        return await _in_thread(lambda: tuple(self.storage.list()))
 
     async def delete(self, path: str) -> None:
         """See :meth:`trustlib.ports.RepositoryStorage.delete`."""
-        await asyncio.to_thread(self.storage.delete, path)
+        await _in_thread(self.storage.delete, path)
