@@ -76,7 +76,8 @@ class ThresholdError(VerificationError):
     ) -> None:
         self.role, self.threshold, self.signed_by = role, threshold, frozenset(signed_by)
         self.step = step
-        who = ", ".join(sorted(keyid[:8] for keyid in self.signed_by)) or "nobody authorised"
+        ids = sorted(shortened(keyid[:8], str) for keyid in self.signed_by)
+        who = ", ".join(ids) or "nobody authorised"
         super().__init__(
             f"{role}: signed by {len(self.signed_by)} of {threshold} required keys ({who});"
             " do not use this file"

@@ -1,0 +1,112 @@
+"""People who publish: keys by name, a small repository, and the usual way to publish it."""
+
+from core.worlds import signer
+
+from trustlib import BY_HAND, Anchor, Authority, Repository, SigningPlan, StorageError
+from trustlib._paths import plain
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+COLLECTION = "docker.io/acme"
+
+PEOPLE = ("root", "root2", "root3", "alice", "bob", "carol", "team", "team2", "online", "online2")
+"""Whoever may be asked to sign in these tests."""
+
+
+def digest(letter="a"):
+    return "sha256:" + letter * 64
+
+
+def key(name):
+    return signer(name).key
+
+
+def authority(*names, threshold=1):
+    return Authority.of(*map(key, names), threshold=threshold)
+
+
+def created(name=COLLECTION, **roles):
+    """A repository that nobody signed yet: one key for targets, one for what is online."""
+    given = {
+        "root": authority("root"),
+        "targets": authority("alice"),
+        "snapshot": authority("online"),
+        "timestamp": authority("online"),
+    }
+    return Repository.create(name, **{**given, **roles})
+
+
+def tagged(repository, tag="1.4", letter="a", **more):
+    return repository.with_tag(f"acme/app:{tag}", digest=digest(letter), size=1573, **more)
+
+
+def planned(before, after, *, now, expiry=BY_HAND, renewing=()):
+    return SigningPlan.between(before, after, now=now, expiry=expiry, renewing=renewing)
+
+
+def signed(plan, *names):
+    """The plan with every signature that *names*, or else all people, are asked for."""
+    asked = [
+        signer(name)
+        for name in names or PEOPLE
+        if any(draft.request.asks(key(name)) for draft in plan.drafts.values())
+    ]
+    return plan.signed_by(*asked)
+
+
+def publish(storage, before, after, **more):
+    return signed(planned(before, after, **more)).publication().apply(storage)
+
+
+def anchor_of(storage):
+    return Anchor.root(storage.files["1.root.json"])
+
+
+def opened(storage, anchor=None):
+    return Repository.open(storage, anchor=anchor or anchor_of(storage))
+
+
+class Served:
+    """A storage's files, as a web server in front of it would serve them now."""
+
+    def __init__(self, storage):
+        self.storage = storage
+
+    def fetch(self, request):
+        file = self.storage.read(plain(request.path))
+        return None if file is None else iter([file.data])
+
+
+class FailingAfter:
+    """A storage whose disk fills up after so many writes."""
+
+    def __init__(self, storage, writes):
+        self.storage, self.left = storage, writes
+
+    def read(self, path):
+        return self.storage.read(path)
+
+    def write(self, path, data, *, replacing):
+        if self.left == 0:
+            raise StorageError(path, "no space left on device")
+        self.left -= 1
+        return self.storage.write(path, data, replacing=replacing)
+
+    def list(self):
+        return self.storage.list()
+
+    def delete(self, path):
+        self.storage.delete(path)
+
+
+class Interrupted(FailingAfter):
+    """A storage where somebody else gets a turn just before one of the writes."""
+
+    def __init__(self, storage, writes, turn):
+        super().__init__(storage, writes)
+        self.turn = turn
+
+    def write(self, path, data, *, replacing):
+        if self.left == 0:
+            self.turn()
+        self.left -= 1
+        return self.storage.write(path, data, replacing=replacing)
