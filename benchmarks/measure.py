@@ -1,71 +1,65 @@
-"""Two sides and the bare limit, interleaved: what matters is the ratio within one run.
+"""Only ratios taken in one run mean something.
 
-Absolute times say little on a machine that others use too. Each round runs every
-side once; a row reports medians, and how far the ratios of single rounds lie apart.
+Both sides and the bare limit take turns, round by round, so that whatever else
+the machine does hits all of them; medians are compared, and the spread is shown.
 """
 
-from __future__ import annotations
-
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
+OURS, PEER, LIMIT = "trustlib", "python-tuf", "limit"
 
-@frozen(kw_only=True)
-class Row:
-    """One workload: what it is, and each side's seconds by round."""
 
-    number: int
+@frozen
+class Times:
+    """What one side took, in seconds, round by round."""
+
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+    @property
+    def spread(self) -> float:
+        """Half the distance between the quartiles, as a part of the median."""
+        low, _, high = statistics.quantiles(self.rounds, n=4, method="inclusive")
+        return (high - low) / 2 / self.median
+
+
+@frozen
+class Result:
+    """What one workload cost every side that can do it."""
+
     workload: str
-    seconds: Mapping[str, tuple[float, ...]]
+    times: Mapping[str, Times]
 
-    def median(self, side: str) -> float:
-        """Return the median seconds of *side*."""
-        return statistics.median(self.seconds[side])
-
-    def times_faster(self, side: str) -> tuple[float, float, float]:
-        """Return how many times faster than *side* we are: median, least and most of a round."""
-        ratios = [
-            theirs / ours
-            for theirs, ours in zip(self.seconds[side], self.seconds["trustlib"], strict=True)
-        ]
-        return statistics.median(ratios), min(ratios), max(ratios)
+    def ratio(self, side: str) -> float | None:
+        """Return how many times longer *side* took than trustlib."""
+        other = self.times.get(side)
+        return None if other is None else other.median / self.times[OURS].median
 
 
 def interleaved(
-    number: int, workload: str, sides: Mapping[str, Callable[[], object]], *, rounds: int
-) -> Row:
-    """Run every side once in each of *rounds*, after one round that does not count."""
-    seconds: dict[str, list[float]] = {side: [] for side in sides}
-    for counted in range(-1, rounds):
+    workload: str, sides: Mapping[str, Callable[[], object]], *, rounds: int, repeat: int = 1
+) -> Result:
+    """Return what each of *sides* took for *repeat* runs, measured in turns.
+
+    One round that does not count comes first. The garbage collector runs as it
+    does for users, and begins each turn with nothing to do.
+    """
+    taken: dict[str, list[float]] = {side: [] for side in sides}
+    for measured in range(rounds + 1):
         for side, work in sides.items():
+            gc.collect()
             began = time.perf_counter()
-            work()
-            if counted >= 0:
-                seconds[side].append(time.perf_counter() - began)
-    return Row(number=number, workload=workload, seconds={s: tuple(t) for s, t in seconds.items()})
-
-
-def table(rows: list[Row]) -> str:
-    """Return the rows as a Markdown table."""
-    lines = ["| # | workload | side | median | ours is |", "|---|---|---|---|---|"]
-    for row in rows:
-        for side in row.seconds:
-            if side == "trustlib":
-                said = ""
-            else:
-                median, least, most = row.times_faster(side)
-                said = f"{median:.2f}× ({least:.2f}–{most:.2f})"
-            lines.append(
-                f"| {row.number} | {row.workload} | {side} | {_time(row.median(side))} | {said} |"
-            )
-    return "\n".join(lines)
-
-
-def _time(seconds: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.1f} {unit}"
-    return f"{seconds * 1e6:.1f} µs"
+            for _ in range(repeat):
+                work()
+            took = (time.perf_counter() - began) / repeat
+            if measured:
+                taken[side].append(took)
+    return Result(workload, {side: Times(tuple(t)) for side, t in taken.items()})

@@ -1,188 +1,224 @@
-"""The workloads, each beside python-tuf and the bare limit where there is one."""
-
-from __future__ import annotations
+"""What is measured: each row does the same work on every side, over the same bytes."""
 
 import json
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from urllib.parse import urlsplit
 
+from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from measure import Row, interleaved
-from tuf.api.metadata import Metadata, Targets
+from measure import LIMIT, OURS, PEER, Result, interleaved
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.api.metadata import Metadata
+from tuf.api.metadata import Targets as PeerTargets
+from tuf.ngclient import FetcherInterface
 from tuf.ngclient import Updater as PeerUpdater
-from tuf.ngclient import UpdaterConfig
-from tuf.ngclient.fetcher import FetcherInterface
 
-import trustlib
 from trustlib import (
     BY_HAND,
+    TARGETS,
     TUF_JSON,
     Anchor,
     Authority,
     FrozenMap,
     MemoryStorage,
     Repository,
+    Request,
     SigningPlan,
     Target,
-    TargetPath,
+    Targets,
     Updater,
 )
 from trustlib.signing import MemorySigner
 from trustlib.verify import verify
 
 NOW = datetime.now(UTC)
+SIGNER = MemorySigner.generate()
+PUBLIC = Ed25519PublicKey.from_public_bytes(bytes.fromhex(str(SIGNER.key.keyval["public"])))
+IMAGE = "acme/app:1.4"
 
 
-def imported(rounds: int) -> Row:
-    """Row 1: what a program pays at its start."""
+@frozen(kw_only=True)
+class Scale:
+    """How much is measured."""
 
-    def importing(what: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", what], check=True)
+    sizes: tuple[int, ...]
+    rounds: int
+    starts: int
+
+
+FULL = Scale(sizes=(10_000, 100_000), rounds=21, starts=21)
+QUICK = Scale(sizes=(10_000,), rounds=5, starts=5)
+
+
+# -- 1 ----------------------------------------------------------------------------------
+
+
+def importing(scale: Scale) -> Iterator[Result]:
+    """A process that imports the client; the limit imports nothing, so look at differences."""
+
+    def start(code: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
 
     sides = {
-        "trustlib": importing("from trustlib import Updater"),
-        "python-tuf": importing("from tuf.ngclient import Updater"),
-        "bare python": importing("pass"),
+        OURS: start("from trustlib import Updater"),
+        PEER: start("from tuf.ngclient import Updater"),
+        LIMIT: start(""),
     }
-    return interleaved(1, "process start and import", sides, rounds=rounds)
+    yield interleaved("process that imports the client", sides, rounds=scale.starts)
 
 
-def large(count: int, rounds: int) -> Row:
-    """Row 3: load and verify a targets role, and look one target up."""
-    signer = MemorySigner.generate()
-    keys = Authority.of(signer.key)
-    targets = FrozenMap(
-        {
-            TargetPath(f"acme/app-{n}:1.0"): Target(
-                length=n + 1, hashes=FrozenMap({"sha256": f"{n:064x}"})
-            )
-            for n in range(count)
+# -- 3 ----------------------------------------------------------------------------------
+
+
+def loading(scale: Scale) -> Iterator[Result]:
+    """One large targets file; the limit is ``json.loads`` and the signature."""
+    root = Metadata.from_bytes(repository()["1.root.json"])
+    authority = Authority.of(SIGNER.key)
+    for size in scale.sizes:
+        raw = targets_file(size)
+        wanted = f"acme/app-{size // 2}:1.4"
+
+        def ours(raw: bytes = raw, wanted: str = wanted) -> object:
+            return verify(TUF_JSON.parse(Targets, raw), authority).role.targets[wanted]
+
+        def peer(raw: bytes = raw, wanted: str = wanted) -> object:
+            metadata = Metadata[PeerTargets].from_bytes(raw)
+            root.signed.verify_delegate(TARGETS, metadata.signed_bytes, metadata.signatures)
+            return metadata.signed.targets[wanted]
+
+        def limit(raw: bytes = raw, wanted: str = wanted) -> object:
+            value = json.loads(raw)
+            PUBLIC.verify(bytes.fromhex(value["signatures"][0]["sig"]), signed_bytes(raw))
+            return value["signed"]["targets"][wanted]
+
+        sides = {OURS: ours, PEER: peer, LIMIT: limit}
+        rounds = scale.rounds if size <= QUICK.sizes[0] else max(3, scale.rounds // 3)
+        yield interleaved(f"load, verify, look up one of {size:,}", sides, rounds=rounds)
+
+
+def targets_file(size: int) -> bytes:
+    """A targets role of *size* targets in canonical form, signed."""
+    one = Target.of(b"", custom=FrozenMap({"media-type": "application/json"}))
+    targets = FrozenMap({f"acme/app-{i}:1.4": one for i in range(size)})
+    role = Targets(version=1, expires=BY_HAND.until(TARGETS, NOW), targets=targets)
+    return TUF_JSON.render(role, (SIGNER.sign(TUF_JSON.payload(role)),))
+
+
+def signed_bytes(raw: bytes) -> bytes:
+    """What a canonical file's signature covers: its last member, as it stands there."""
+    return raw[raw.index(b'"signed":') + len(b'"signed":') : -1]
+
+
+# -- 9 ----------------------------------------------------------------------------------
+
+
+def refreshing(scale: Scale) -> Iterator[Result]:
+    """A repository of five files; the limit is its signatures alone (each root has one)."""
+    files, root = repository(), repository()["1.root.json"]
+    repeat = 10
+    with TemporaryDirectory() as folder:
+        cold = {
+            OURS: lambda: our_updater(MemoryStorage()).refresh(),
+            PEER: lambda: peer_updater(Path(mkdtemp(dir=folder)), bootstrap=root).refresh(),
+            LIMIT: lambda: check_signatures(files.values()),
         }
-    )
-    role = trustlib.Targets(version=trustlib.Version(1), expires=NOW, targets=targets)
-    signature = signer.sign(TUF_JSON.payload(role))
-    raw = TUF_JSON.render(role, (signature,))
-    path = TargetPath(f"acme/app-{count // 2}:1.0")
-    public = str(signer.key.keyval["public"])
-    payload = TUF_JSON.payload(role)
-
-    def ours() -> object:
-        return verify(TUF_JSON.parse(trustlib.Targets, raw), keys).role.targets[path]
-
-    peer_key = {
-        "keytype": "ed25519",
-        "scheme": "ed25519",
-        "keyval": {"public": public},
-    }
-
-    def theirs() -> object:
-        from securesystemslib.signer import SSlibKey
-
-        key = SSlibKey.from_dict(signer.key.id, dict(peer_key))
-        metadata: Metadata[Targets] = Metadata.from_bytes(raw)
-        key.verify_signature(metadata.signatures[key.keyid], metadata.signed_bytes)
-        return metadata.signed.targets[path]
-
-    def limit() -> object:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signature.value, payload)
-        return json.loads(raw)
-
-    sides = {"trustlib": ours, "python-tuf": theirs, "json.loads and ed25519": limit}
-    return interleaved(3, f"load, verify, look up: {count:,} targets", sides, rounds=rounds)
+        yield interleaved("first refresh", cold, rounds=scale.rounds, repeat=repeat)
+        storage, known = MemoryStorage(), Path(folder, "known")
+        our_updater(storage).refresh()
+        peer_updater(known, bootstrap=root).refresh()
+        unchanged = {
+            OURS: lambda: our_updater(storage).refresh(),
+            PEER: lambda: peer_updater(known, bootstrap=None).refresh(),
+            LIMIT: lambda: check_signatures(files.values()),
+        }
+        workload = "refresh, nothing new"
+        yield interleaved(workload, unchanged, rounds=scale.rounds, repeat=repeat)
 
 
-def published() -> tuple[dict[str, bytes], str]:
-    """Return a small repository's files, and a tag in it."""
-    signer = MemorySigner.generate()
-    keys = Authority.of(signer.key)
-    before = Repository.create(
-        "docker.io/acme", root=keys, targets=keys, snapshot=keys, timestamp=keys
-    )
-    after = before.with_tag("acme/app:1.4", digest="sha256:" + 64 * "a", size=1573)
-    storage = MemoryStorage()
-    plan = SigningPlan.between(before, after, now=NOW, expiry=BY_HAND).signed_by(signer)
+# -- 14 ---------------------------------------------------------------------------------
+
+
+def resolving(scale: Scale) -> Iterator[Result]:
+    """The same question again; the limit is a dictionary."""
+    with TemporaryDirectory() as folder:
+        ours = our_updater(MemoryStorage())
+        peer = peer_updater(Path(folder), bootstrap=repository()["1.root.json"])
+        known = {IMAGE: ours.resolve(IMAGE)}
+        peer.refresh()
+        sides = {
+            OURS: lambda: ours.resolve(IMAGE),
+            PEER: lambda: peer.get_targetinfo(IMAGE),
+            LIMIT: lambda: known[IMAGE],
+        }
+        yield interleaved("resolve again", sides, rounds=scale.rounds, repeat=10_000)
+
+
+# -- the repository, and its clients ----------------------------------------------------
+
+
+@cache
+def repository() -> FrozenMap[str, bytes]:
+    """A small repository with one tag, one key, and consistent snapshots."""
+    storage, by = MemoryStorage(), Authority.of(SIGNER.key)
+    before = Repository.create("docker.io/acme", root=by, targets=by, snapshot=by, timestamp=by)
+    after = before.with_tag(IMAGE, digest=f"sha256:{'a' * 64}", size=1573)
+    plan = SigningPlan.between(before, after, now=NOW, expiry=BY_HAND).signed_by(SIGNER)
     plan.publication().apply(storage)
-    return dict(storage.files), "acme/app:1.4"
+    return storage.files
 
 
-class _Files:
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = files
-
-    def fetch(self, request: trustlib.Request) -> Iterator[bytes] | None:
-        data = self._files.get(request.path)
-        return None if data is None else iter((data,))
+def our_updater(storage: MemoryStorage) -> Updater:
+    anchor = Anchor.root(repository()["1.root.json"])
+    return Updater(anchor=anchor, transport=InMemory(repository()), storage=storage)
 
 
-class _PeerFiles(FetcherInterface):
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = files
+def peer_updater(folder: Path, *, bootstrap: bytes | None) -> PeerUpdater:
+    folder.mkdir(exist_ok=True)
+    return PeerUpdater(
+        metadata_dir=str(folder),
+        metadata_base_url="https://trust.example/",
+        target_base_url="https://trust.example/targets/",
+        fetcher=PeerInMemory(),
+        bootstrap=bootstrap,
+    )
+
+
+@frozen
+class InMemory:
+    """A transport that is not there."""
+
+    files: FrozenMap[str, bytes]
+
+    def fetch(self, request: Request) -> Iterator[bytes] | None:
+        raw = self.files.get(request.path)
+        return None if raw is None else iter((raw,))
+
+
+class PeerInMemory(FetcherInterface):
+    """The same for python-tuf, which keeps its own memory on a disk."""
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        from tuf.api.exceptions import DownloadHTTPError
-
-        name = url.rpartition("/")[2]
-        if name not in self._files:
-            raise DownloadHTTPError("absent", 404)
-        return iter((self._files[name],))
+        raw = repository().get(urlsplit(url).path[1:])
+        if raw is None:
+            raise DownloadHTTPError("there is no such file", 404)
+        return iter((raw,))
 
 
-@contextmanager
-def small() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
-    """Row 9: a client that starts with nothing, ours and theirs, both on disk-free storage."""
-    files, _ = published()
-    with tempfile.TemporaryDirectory() as directory:
-        count = iter(range(1_000_000))
-
-        def ours() -> object:
-            return Updater(
-                anchor=Anchor.root(files["1.root.json"]),
-                transport=_Files(files),
-                storage=MemoryStorage(),
-            ).refresh()
-
-        def theirs() -> object:
-            folder = Path(directory) / str(next(count))
-            folder.mkdir()
-            peer = PeerUpdater(
-                str(folder),
-                "http://127.0.0.1/",
-                fetcher=_PeerFiles(files),
-                config=UpdaterConfig(),
-                bootstrap=files["1.root.json"],
-            )
-            return peer.refresh()
-
-        yield ours, theirs
+def check_signatures(files: Iterable[bytes]) -> None:
+    for raw in files:
+        signature = json.loads(raw)["signatures"][0]["sig"]
+        PUBLIC.verify(bytes.fromhex(signature), signed_bytes(raw))
 
 
-def cold(rounds: int) -> Row:
-    """Row 9: the first refresh of a small repository (the peer has no storage but a disk)."""
-    with small() as (ours, theirs):
-        sides = {"trustlib": ours, "python-tuf": theirs}
-        return interleaved(9, "first refresh, small, no network", sides, rounds=rounds)
-
-
-def again(rounds: int) -> Row:
-    """Row 14: what an answer costs that is remembered; the clock is looked at all the same."""
-    files, tag = published()
-    updater = Updater(
-        anchor=Anchor.root(files["1.root.json"]), transport=_Files(files), storage=MemoryStorage()
-    )
-    lookup = {tag: updater.resolve(tag)}
-
-    def ours() -> None:
-        for _ in range(1_000):
-            updater.resolve(tag)
-
-    def limit() -> None:
-        for _ in range(1_000):
-            lookup[tag]
-
-    sides = {"trustlib": ours, "dict lookup": limit}
-    return interleaved(14, "resolve again, a thousand times", sides, rounds=rounds)
+ROWS: Mapping[int, Callable[[Scale], Iterator[Result]]] = {
+    1: importing,
+    3: loading,
+    9: refreshing,
+    14: resolving,
+}

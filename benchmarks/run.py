@@ -1,40 +1,52 @@
-"""Measure against python-tuf and the bare limit, in one run: ``make bench``.
+"""Measure trustlib against python-tuf and against the bare work, and print a table.
 
-Nothing here decides anything: the figures are for people.
+Numbers inform and decide nothing: there is no threshold, and the exit status
+says only that everything ran.
 """
-
-from __future__ import annotations
 
 import argparse
 import platform
 from importlib.metadata import version
 
-import rows
-from measure import Row, table
+from measure import LIMIT, OURS, PEER, Result
+from rows import FULL, QUICK, ROWS
 
 
 def main() -> None:
-    """Run the rows that were asked for, and print them as a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller sizes")
-    parser.add_argument("--row", type=int, help="one row only")
-    arguments = parser.parse_args()
-    rounds = 3 if arguments.quick else 11
-    sizes = (10_000,) if arguments.quick else (10_000, 100_000)
-    measured: list[Row] = []
-    for number, measure in (
-        (1, lambda: [rows.imported(rounds)]),
-        (3, lambda: [rows.large(size, rounds) for size in sizes]),
-        (9, lambda: [rows.cold(rounds)]),
-        (14, lambda: [rows.again(rounds)]),
-    ):
-        if arguments.row in (None, number):
-            measured += measure()
-    print(table(measured))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, few rounds")
+    parser.add_argument("--row", type=int, choices=sorted(ROWS), help="only this one")
+    asked = parser.parse_args()
     print(
-        f"\n{rounds} rounds; Python {platform.python_version()} on {platform.machine()};"
-        f" trustlib-tuf {version('trustlib-tuf')}, tuf {version('tuf')}"
+        f"trustlib {version('trustlib-tuf')}, python-tuf {version('tuf')},"
+        f" Python {platform.python_version()}, {platform.machine()}\n"
+        "medians, ± half the distance between the quartiles; × = that side's time ÷ trustlib's\n"
     )
+    print(f"| # | {'workload':44} | {OURS:>16} | {PEER:>24} | {LIMIT:>24} | rounds |")
+    print(f"|--:|{'-' * 46}|{'-' * 17}:|{'-' * 25}:|{'-' * 25}:|-------:|", flush=True)
+    for number in [asked.row] if asked.row else ROWS:
+        for result in ROWS[number](QUICK if asked.quick else FULL):
+            print(f"|{number:2} | {_cells(result)} |", flush=True)
+
+
+def _cells(result: Result) -> str:
+    sides = " | ".join((_cell(result, OURS, 16), _cell(result, PEER, 24), _cell(result, LIMIT, 24)))
+    return f"{result.workload:44} | {sides} | {len(result.times[OURS].rounds):6}"
+
+
+def _cell(result: Result, side: str, width: int) -> str:
+    times, ratio = result.times.get(side), result.ratio(side)
+    if times is None or ratio is None:
+        return f"{'–':>{width}}"
+    text = f"{_spelled(times.median)} ±{times.spread:4.0%}"
+    return f"{text if side == OURS else f'{text} {ratio:6.3g}×':>{width}}"
+
+
+def _spelled(seconds: float) -> str:
+    for unit, factor in (("s", 1), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,6 @@ import _registry
 from attrs import define, field, frozen
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 
 from trustlib import (
     BY_HAND,
@@ -34,6 +34,7 @@ from trustlib import (
     HttpTransport,
     MemoryStorage,
     MismatchError,
+    NoTrustDataError,
     PerOrganisation,
     Repository,
     RollbackError,
@@ -86,7 +87,16 @@ class Publisher:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A web server that says nothing."""
+    """A web server that says nothing, and that can be told to never stop sending."""
+
+    def do_GET(self) -> None:
+        """Send a file; or, once there is a file called ``endless``, anything, for ever."""
+        if not Path(self.directory, "endless").exists():
+            return super().do_GET()
+        self.send_response(200)
+        self.end_headers()
+        while True:  # until the client hangs up
+            self.wfile.write(b" " * 65_536)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -132,11 +142,21 @@ class Show:
             answer = ask()
         except expected as error:
             self.console.print(f"  [yellow]{type(error).__name__}[/]")
-            self.console.print(Padding(escape(str(error)), (0, 0, 0, 2)))
+            self.console.print(escape(self._indented(str(error))), soft_wrap=True)
         except TrustError as error:
             self.succeeded.append(f"{what}: {type(error).__name__}, not {expected.__name__}")
         else:
             self.succeeded.append(f"{what}: {answer}")
+
+    def _indented(self, sentence: str) -> str:
+        return textwrap.fill(
+            sentence,
+            width=self.console.width,
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_long_words=False,  # a digest is for copying
+            break_on_hyphens=False,
+        )
 
 
 def copied(site: Path) -> dict[str, bytes]:
@@ -161,6 +181,7 @@ class Scene:
     real: bool
     publisher: Publisher
     old: _registry.Image
+    new: _registry.Image
     updater: Updater
     clock: list[datetime]
     last_month: dict[str, bytes]
@@ -177,13 +198,13 @@ class Scene:
         return f"{self.host}/{APP}:1.4"
 
     def newcomer(self) -> Updater:
-        """Return a client that has seen nothing yet."""
-        store = FileStorage(self.folder / "newcomer")
+        """Return a client that has seen nothing yet, and so must fetch everything."""
         return Updater(
             anchor=self.updater.anchor,
             transport=self.updater.transport,
-            storage=store,
+            storage=MemoryStorage(),
             names=self.updater.names,
+            clock=self.updater.clock,
         )
 
 
@@ -205,7 +226,7 @@ def prepared(folder: Path, show: Show, stack: ExitStack) -> Scene:
     old = _registry.built(folder / "old", "last month's image, with the hole")
     new = _registry.built(folder / "new", "today's image")
     publisher = Publisher(site, host, keys)
-    publisher.publish(f"{host}/acme", "1.4", old, now - timedelta(days=13))
+    publisher.publish(f"{host}/acme", "1.4", old, now - timedelta(days=30))
     last_month = copied(site)
     if real:
         _registry.push(new, tag)
@@ -230,6 +251,7 @@ def prepared(folder: Path, show: Show, stack: ExitStack) -> Scene:
         real=real,
         publisher=publisher,
         old=old,
+        new=new,
         updater=updater,
         clock=clock,
         last_month=last_month,
@@ -258,6 +280,11 @@ def attacked(scene: Scene, show: Show) -> None:
     served_instead(scene.site, {**today, **forged(scene)})
     show.attack("The tag is signed again, with another key", updater.refresh, ThresholdError)
 
+    targets = today["2.targets.json"]
+    edited = targets.replace(scene.new.digest[7:].encode(), scene.old.digest[7:].encode())
+    served_instead(scene.site, {**today, "2.targets.json": edited})
+    show.attack("The digest is edited in the signed file", scene.newcomer().refresh, ThresholdError)
+
     served_instead(scene.site, scene.last_month)
     show.attack("Last month's metadata is served again", updater.refresh, RollbackError)
 
@@ -273,8 +300,15 @@ def attacked(scene: Scene, show: Show) -> None:
         WrongCollectionError,
     )
 
-    served_instead(scene.site, {**today, "timestamp.json": b"x" * 1_000_000})
-    show.attack("The server sends without end", updater.refresh, TooLongError)
+    endless = scene.site / "endless"
+    endless.touch()
+    show.attack("The server sends without end", scene.newcomer().refresh, TooLongError)
+    endless.unlink()
+
+    served_instead(scene.site, {})
+    show.attack(
+        "The server says that nobody ever signed anything", updater.refresh, NoTrustDataError
+    )
 
     served_instead(scene.site, today)
     scene.clock[0] = now + timedelta(days=15)

@@ -1,13 +1,20 @@
 """Every file in examples/ does what it says, in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-COVERED = {"demo.py", "sign_and_resolve.py", "conformance_client.py"}
+COVERED = {
+    "conformance_client.py",
+    "demo.py",
+    "rotate_root.py",
+    "sign_and_resolve.py",
+    "two_offline_signers.py",
+}
 
 
 def run(name: str, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -37,10 +44,12 @@ def refusals(printed: str) -> list[str]:
 REFUSED = [
     "MismatchError",
     "ThresholdError",
+    "ThresholdError",
     "RollbackError",
     "MismatchError",
     "WrongCollectionError",
     "TooLongError",
+    "NoTrustDataError",
     "ExpiredError",
 ]
 
@@ -75,6 +84,35 @@ def test_what_was_signed_is_pulled_although_the_tag_was_moved(require_servers):
     assert signed != moved
     assert f"to be {signed}, got {moved}" in steps["refused"]
     assert steps["pulled"].startswith(signed)
+
+
+def test_the_readme_promises_the_refusals_that_the_demo_shows():
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    promised = re.findall(r"^\| .+ \| `(\w+Error)` \|$", readme, re.MULTILINE)
+
+    assert set(REFUSED) == set(promised)
+    assert f"plays {len(REFUSED)} attacks" in readme
+
+
+def test_nothing_is_published_before_both_offline_signers_signed():
+    example = run("two_offline_signers.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    order = [line.split()[0] for line in example.stdout.splitlines() if line.strip()]
+    assert ["not", "published"] == order[-2:]
+    assert 2 == example.stdout.count("acme/app:1.4 is sha256:9f86d081")
+    assert "targets: signed by 1 of 2 required keys" in example.stdout
+
+
+def test_a_new_root_needs_the_old_key_and_then_replaces_it():
+    example = run("rotate_root.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    steps = dict(line.split(maxsplit=1) for line in example.stdout.splitlines())
+    assert "root: signed by 0 of 1 required keys" in steps["not"]
+    assert "2.root.json" == steps["published"]
+    assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
+    assert steps["trusted"].startswith("root version 2, ")
 
 
 def test_the_conformance_client_explains_itself():
