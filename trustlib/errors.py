@@ -80,7 +80,7 @@ class ThresholdError(VerificationError):
         who = ", ".join(ids) or "nobody authorised"
         super().__init__(
             f"{role}: signed by {len(self.signed_by)} of {threshold} required keys ({who});"
-            " do not use this file"
+            f" not to be trusted until {threshold - len(self.signed_by)} more of them sign it"
         )
 
 
@@ -190,8 +190,7 @@ class NoTrustDataError(NotFoundError):
     def __init__(self, name: str) -> None:
         super().__init__(
             name,
-            "no trust data: the repository has not published this file, or somebody withholds it;"
-            " check the address",
+            "the repository has no trust data, or somebody withholds it; check the address",
         )
 
 
@@ -210,7 +209,7 @@ class LimitError(TrustError):
         self.what, self.limit, self.step = what, limit, step
         super().__init__(
             f"more {what} than the {limit} allowed;"
-            " if you trust the repository to need that much, pass wider Limits"
+            " only if you know that this repository needs more, pass wider Limits"
         )
 
 

@@ -256,12 +256,16 @@ class SnapshotTrusted:
         return self.snapshot.role.meta[name]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Trusted:
     """Every top-level role, verified against one another at one moment."""
 
     snapshot: SnapshotTrusted
     targets: Verified[Targets]
+
+    def __repr__(self) -> str:
+        versions = ", ".join(f"{proof.name} {proof.role.version}" for proof in self.roles)
+        return f"<Trusted {versions}, valid until {self.valid_until.isoformat(' ', 'minutes')}>"
 
     @property
     def roles(self) -> tuple[Verified[Role], ...]:

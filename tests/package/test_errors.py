@@ -16,7 +16,8 @@ SENTENCES = [
     ),
     (
         errors.ThresholdError("targets", 2, ["aaaaaaaaaa"], step="§5.6.3"),
-        "targets: signed by 1 of 2 required keys (aaaaaaaa); do not use this file",
+        "targets: signed by 1 of 2 required keys (aaaaaaaa);"
+        " not to be trusted until 1 more of them sign it",
     ),
     (
         errors.RollbackError("snapshot", 5, 4),
@@ -55,18 +56,18 @@ SENTENCES = [
     ),
     (
         errors.NoTrustDataError("timestamp.json"),
-        "timestamp.json: no trust data: the repository has not published this file,"
-        " or somebody withholds it; check the address",
+        "timestamp.json: the repository has no trust data, or somebody withholds it;"
+        " check the address",
     ),
     (
         errors.LimitError("root rotations", 256),
         "more root rotations than the 256 allowed;"
-        " if you trust the repository to need that much, pass wider Limits",
+        " only if you know that this repository needs more, pass wider Limits",
     ),
     (
         errors.TooLongError("timestamp.json", 16_384),
         "more bytes in timestamp.json than the 16384 allowed;"
-        " if you trust the repository to need that much, pass wider Limits",
+        " only if you know that this repository needs more, pass wider Limits",
     ),
     (
         errors.TransportError("https://trust.acme.example/timestamp.json", "503"),

@@ -95,10 +95,13 @@ class Draft:
     def described(self) -> Iterator[str]:
         """Say which version this is, and which keys may still sign it."""
         yield f"{self.name} version {self.document.unverified.version}"
-        for authority, missing in zip(self.authorities, self.missing, strict=True):
+        # A root after the first one answers to two: the keys of the root before it, and its own.
+        several = self.name == ROOT and len(self.authorities) > 1
+        whose = ("the old root's ", "the new root's ") if several else ("",) * len(self.authorities)
+        for authority, missing, of in zip(self.authorities, self.missing, whose, strict=True):
             keys = [shortened(k[:8], str) for k in authority.keys if k not in self.signatures]
             done = len(_signers(authority, self.signatures))
-            line = f"  signed by {done} of {authority.threshold} keys"
+            line = f"  signed by {done} of {of}{authority.threshold} keys"
             yield f"{line}, {missing} more of: {', '.join(keys)}" if missing else line
 
 
