@@ -248,10 +248,17 @@ class Snapshot(_Head):
 
 @frozen(kw_only=True)
 class Targets(_Head):
-    """Targets, and who else may speak for some; delegated roles are the same (§4.5)."""
+    """Targets, and who else may speak for some; delegated roles are the same (§4.5).
+
+    Attributes:
+        called: the role's own name, where it says so. TUF knows a role by the
+            name of its file, which nobody signs: where two roles have a key in
+            common, either's file could be served as the other's.
+    """
 
     NAME: ClassVar[RoleName] = TARGETS
 
+    called: RoleName | None = None
     targets: FrozenMap[TargetPath, Target] = field(factory=FrozenMap[TargetPath, Target])
     delegations: Delegations | None = None
 

@@ -58,11 +58,14 @@ class Prior:
     snapshot: Verified[Snapshot] | None = None
 
     @property
-    def snapshots(self) -> tuple[Version, ...]:
-        """The versions of the snapshot that were trusted, as far as either file knows."""
-        listed = () if self.timestamp is None else (self.timestamp.role.snapshot.version,)
-        own = () if self.snapshot is None else (self.snapshot.role.version,)
-        return listed + own
+    def listed(self) -> Version | None:
+        """The version of the snapshot that was trusted, or None.
+
+        Not what the timestamp lists, if that snapshot was never seen: a version
+        that a stolen snapshot key inflated would stay a floor for ever, although
+        the key is gone and the timestamp's keys are the same (§5.3.11).
+        """
+        return None if self.snapshot is None else self.snapshot.role.version
 
 
 @frozen(kw_only=True)
@@ -157,9 +160,9 @@ class RootTrusted:
                 # "This is normal and it shouldn't raise any error": the trusted
                 # one stays, if the keys of today vouch for it still.
                 new = self._vouched(Timestamp, old.raw) or new
-        for floor in self.prior.snapshots:
-            if new.role.snapshot.version < floor:  # §5.4.3.2
-                raise RollbackError(SNAPSHOT, floor, new.role.snapshot.version, step="§5.4.3.2")
+        floor, offered = self.prior.listed, new.role.snapshot.version
+        if floor is not None and offered < floor:  # §5.4.3.2
+            raise RollbackError(SNAPSHOT, floor, offered, step="§5.4.3.2")
         not_expired(new, self.now, step="§5.4.4")
         return TimestampTrusted(root=self, timestamp=new)
 
@@ -240,6 +243,8 @@ class SnapshotTrusted:
         document = self.root.format.parse(Targets, raw, name=name)
         new = verify(document, delegator.role.authority(name), step="§5.6.3")
         _belongs(new, self.root.root.role)
+        if new.role.called not in (None, name):  # the specification leaves names unsigned
+            raise MismatchError(name, "the role called", name, new.role.called)
         if new.role.version != listed.version:  # §5.6.4
             raise MismatchError(name, "version", listed.version, new.role.version, step="§5.6.4")
         not_expired(new, self.root.now, step="§5.6.5")

@@ -153,7 +153,10 @@ class _Client:
         self, reference: str | ImageReference, digest: str | Digest
     ) -> Workflow[TagBinding]:
         expected = digest if isinstance(digest, Digest) else Digest.parse(digest)
-        binding = yield from self.resolving_one(reference)
+        asked = _reference(reference)
+        if asked.tag is None and asked.digest is not None:
+            raise ValueError(f"{asked}: expected a tag; nobody vouches for a digest alone")
+        binding = yield from self.resolving_one(asked)
         return binding.agreeing_with(expected)
 
 
@@ -235,6 +238,7 @@ class Updater:
         """Return what the tag stands for, which is *digest*.
 
         Raises:
+            ValueError: *reference* has a digest and no tag: there is nothing to verify.
             MismatchError: it stands for something else.
             TrustError: as :meth:`resolve`.
         """

@@ -215,7 +215,8 @@ EDITS: dict[str, tuple[str, Edit]] = {
     "a wrong hash": (TIMESTAMP, in_snapshot_entry(hashes={"sha256": "ab" * 32})),
     "a wrong hash by sha512": (TIMESTAMP, in_snapshot_entry(hashes={"sha512": "ab" * 64})),
     "a hash by an algorithm nobody knows": (TIMESTAMP, in_snapshot_entry(hashes={"blake9": "ab"})),
-    "a wrong length": (TIMESTAMP, in_snapshot_entry(length=2)),
+    "a length that is too small": (TIMESTAMP, in_snapshot_entry(length=2)),
+    "a length that is too large": (TIMESTAMP, in_snapshot_entry(length=90_000)),
     "a wrong snapshot version": (TIMESTAMP, in_snapshot_entry(version=99)),
     "an unknown member of an entry": (TIMESTAMP, in_snapshot_entry(**{"x-note": [None]})),
     # snapshot

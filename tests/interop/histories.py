@@ -96,6 +96,11 @@ def only_the_timestamp_goes_back(world: World, rng: Dice) -> list[Files]:
     return [world.edited(TIMESTAMP, version=9).files(), world.files()]
 
 
+def only_the_snapshot_goes_back(world: World, rng: Dice) -> list[Files]:
+    before, after = world.edited(SNAPSHOT, version=9), world.edited(SNAPSHOT, version=8)
+    return [before.stamped().files(), after.stamped().edited(TIMESTAMP, version=2).files()]
+
+
 def snapshot_goes_back(world: World, rng: Dice) -> list[Files]:
     after = world.next()
     back = world.edited(TIMESTAMP, version=after.timestamp.version + 1)
@@ -281,6 +286,7 @@ HISTORIES: dict[str, History] = {
             consistent_snapshots_begin,
             timestamp_goes_back,
             only_the_timestamp_goes_back,
+            only_the_snapshot_goes_back,
             snapshot_goes_back,
             targets_goes_back,
             a_role_vanishes,

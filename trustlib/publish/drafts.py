@@ -24,7 +24,7 @@ from trustlib.publish.expiry import Expiry
 from trustlib.publish.opening import BEGINNING
 from trustlib.publish.repository import UNPUBLISHED, Repository
 from trustlib.publish.request import SigningRequest
-from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Timestamp
+from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
 from trustlib.verify import verify
 from trustlib.wire import TUF_JSON
 
@@ -198,6 +198,8 @@ class _Drafting:
 
     def _draft(self, name: RoleName, role: R, authorities: tuple[Authority, ...]) -> R:
         """Return the next version of *role*, and keep it among the drafts."""
+        if isinstance(role, Targets) and self.after.collection is not None:
+            role = attrs.evolve(role, called=name)
         following = attrs.evolve(
             role,
             version=self._following(name),
@@ -223,7 +225,8 @@ class _Drafting:
         if name == TIMESTAMP:
             known.append(current)
         following = Version(max(known) + 1)
-        taken = published.taken.get(name, frozenset())
+        # The timestamp's file has no number: one beside it is nobody's, and must not lift ours.
+        taken = frozenset() if name == TIMESTAMP else published.taken.get(name, frozenset())
         while following in taken:
             following = Version(following + 1)
         return following

@@ -140,7 +140,13 @@ def _document(at: Cursor) -> Document[Role]:
         case kind if kind == SNAPSHOT == name:
             return TUF_JSON.parse(Snapshot, raw)
         case kind if kind == TARGETS and name not in (ROOT, TIMESTAMP, SNAPSHOT):
-            return TUF_JSON.parse(Targets, raw, name=name)
+            document = TUF_JSON.parse(Targets, raw, name=name)
+            if document.unverified.called not in (None, name):
+                # Whoever signs must be told the name that is signed.
+                raise at.at("role").wrong(
+                    f"{document.unverified.called!r}, as the role itself says"
+                )
+            return document
         case _:
             raise at.at("type").wrong(f"the type of the role {name!r}")
 

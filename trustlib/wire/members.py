@@ -6,3 +6,6 @@ from typing import Final
 
 COLLECTION: Final = "x-trustlib-collection"
 """Under every role's signatures: what the repository calls itself, domain included."""
+
+ROLE: Final = "x-trustlib-role"
+"""Under a targets role's signatures: its own name, so that no other can take its place."""

@@ -43,7 +43,7 @@ from trustlib.roles import (
     Targets,
     Timestamp,
 )
-from trustlib.wire.members import COLLECTION
+from trustlib.wire.members import COLLECTION, ROLE
 
 MAX_SIGNATURES: Final = 4096
 MAX_BITS: Final = 32  # of a succinct bin's number; TAP 15
@@ -192,9 +192,10 @@ def _snapshot(signed: Cursor) -> Snapshot:
 
 
 def _targets(signed: Cursor) -> Targets:
-    delegations = signed.get("delegations")
+    delegations, called = signed.get("delegations"), signed.get(ROLE)
     return Targets(
-        **_head(signed, "targets", "delegations"),
+        **_head(signed, "targets", "delegations", ROLE),
+        called=None if called is None else RoleName(called.text()),
         targets=FrozenMap({TargetPath(p): _target(at) for p, at in signed.at("targets").items()}),
         delegations=None if delegations is None else _delegations(delegations),
     )

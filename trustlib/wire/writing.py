@@ -23,7 +23,7 @@ from trustlib.roles import (
     Targets,
     Timestamp,
 )
-from trustlib.wire.members import COLLECTION
+from trustlib.wire.members import COLLECTION, ROLE
 
 
 def signed_value(role: Role) -> dict[str, JsonLike]:
@@ -47,6 +47,8 @@ def signed_value(role: Role) -> dict[str, JsonLike]:
         case Snapshot():
             value["meta"] = {f"{name}.json": _metafile(file) for name, file in role.meta.items()}
         case Targets():
+            if role.called is not None:
+                value[ROLE] = role.called
             value["targets"] = {path: _target(target) for path, target in role.targets.items()}
             if role.delegations is not None:
                 value["delegations"] = _delegations(role.delegations)

@@ -108,7 +108,7 @@ class _Update:
         """Only after a complete update: the floor never lies beyond what was signed."""
         floor = parse_clock((yield from self.store.load(CLOCK)))
         if floor is None or self.now >= floor + _CLOCK_STEP:
-            yield from self.store.save(CLOCK, render_clock(self.now))
+            yield from self.store.offer(CLOCK, render_clock(self.now))  # theirs will do as well
 
     # -- root (§5.2, §5.3) --------------------------------------------------------------
 
