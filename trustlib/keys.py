@@ -17,9 +17,9 @@ from attrs import field, frozen
 from trustlib._canonical import canonical, compact
 from trustlib._frozen import FrozenMap, Json
 from trustlib._json import read
+from trustlib._notes import content, written
 from trustlib._schemes import from_pem, material, spelled, verifies
 from trustlib._types import KeyId
-from trustlib.errors import MalformedError, StorageError
 
 _MAX_SIGNATURE_FILE = 65_536  # bytes; an ML-DSA-87 signature has 9,300 hex digits
 
@@ -106,10 +106,7 @@ class Signature:
             StorageError: the file cannot be written.
         """
         text = compact({"keyid": self.keyid, "sig": self.value.hex()})
-        try:
-            Path(path).write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise StorageError(str(path), error.strerror or str(error)) from error
+        written(path, text + "\n")
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -119,14 +116,7 @@ class Signature:
             MalformedError: the file holds something else.
             StorageError: the file cannot be read.
         """
-        try:
-            with Path(path).open("rb") as file:
-                raw = file.read(_MAX_SIGNATURE_FILE + 1)
-        except OSError as error:
-            raise StorageError(str(path), error.strerror or str(error)) from error
-        if len(raw) > _MAX_SIGNATURE_FILE:
-            raise MalformedError(str(path), "$", "a signature file", "a larger file")
-        at = read(raw, str(path))
+        at = read(content(path, _MAX_SIGNATURE_FILE), str(path))
         return cls(KeyId(at.at("keyid").text()), bytes.fromhex(at.at("sig").hex()))
 
 

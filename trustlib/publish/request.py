@@ -15,9 +15,10 @@ from attrs import field, frozen
 from trustlib._canonical import compact
 from trustlib._frozen import FrozenMap, JsonLike
 from trustlib._json import Cursor, read
+from trustlib._notes import content, written
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, KeyId, RoleName
 from trustlib.documents import Document
-from trustlib.errors import MalformedError, SigningError, StorageError
+from trustlib.errors import SigningError
 from trustlib.keys import Key, Signature, Signer
 from trustlib.publish.statement import statement
 from trustlib.roles import Authority, Role, Root, Snapshot, Targets, Timestamp
@@ -99,10 +100,7 @@ class SigningRequest:
                 for authority in self.authorities
             ],
         }
-        try:
-            Path(path).write_text(compact(value) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise StorageError(str(path), error.strerror or str(error)) from error
+        written(path, compact(value) + "\n")
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -112,14 +110,7 @@ class SigningRequest:
             MalformedError: the file holds something else.
             StorageError: the file cannot be read.
         """
-        try:
-            with Path(path).open("rb") as file:
-                raw = file.read(_MAX_FILE + 1)
-        except OSError as error:
-            raise StorageError(str(path), error.strerror or str(error)) from error
-        if len(raw) > _MAX_FILE:
-            raise MalformedError(str(path), "$", f"at most {_MAX_FILE} bytes", "more")
-        at = read(raw, str(path))
+        at = read(content(path, _MAX_FILE), str(path))
         if at.at("kind").value != _KIND:
             raise at.at("kind").wrong(repr(_KIND))
         return cls(
