@@ -1,7 +1,7 @@
 """What is signed for one purpose serves no other: roles, requests, versions, digests."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -11,6 +11,7 @@ from trustlib import (
     TUF_JSON,
     Anchor,
     Authority,
+    ExpiredError,
     MalformedError,
     MemoryStorage,
     MetaFile,
@@ -161,3 +162,18 @@ def test_a_digest_alone_is_not_verified_by_anybody():
 
     with pytest.raises(ValueError, match="expected a tag"):
         updater.verify(reference, digest="sha256:" + 64 * "a")
+
+
+def test_signatures_that_took_too_long_to_gather_are_not_published():
+    """A plan is made at one time and published at another."""
+    signer = MemorySigner.generate()
+    keys = Authority.of(signer.key)
+    empty = Repository.create(
+        "docker.io/acme", root=keys, targets=keys, snapshot=keys, timestamp=keys
+    )
+    plan = SigningPlan.between(empty, empty, now=NOW, expiry=BY_HAND).signed_by(signer)
+
+    with pytest.raises(ExpiredError) as error:
+        plan.publication(now=NOW + timedelta(days=15))
+
+    assert "timestamp" == error.value.role

@@ -142,18 +142,24 @@ class SigningPlan:
         )
         return self.with_signature(*gathered)
 
-    def publication(self, limits: Limits | None = None) -> Publication:
+    def publication(
+        self, limits: Limits | None = None, *, now: datetime | None = None
+    ) -> Publication:
         """Return the files to publish, after looking at them as a client would.
 
         Args:
             limits: those of the clients; the default ones if nothing is said.
+            now: when it will be published (UTC); the time the plan was made at,
+                if nothing is said. Say it where signatures took days to gather.
 
         Raises:
             ThresholdError: a role lacks signatures.
             TrustError: a client would refuse the outcome, for the same reason.
         """
         files = {name: draft.verified for name, draft in self.drafts.items()}
-        return checked(self.before, self.outcome, files, now=self.now, limits=limits or Limits())
+        return checked(
+            self.before, self.outcome, files, now=now or self.now, limits=limits or Limits()
+        )
 
     def __str__(self) -> str:
         """Say what changes, and who must still sign."""
