@@ -459,6 +459,28 @@ def test_a_rotation_that_loses_in_the_last_moment_does_not_damage_the_winner(sto
     assert {"1.4": "a", "1.5": "b"} == seen(storage)
 
 
+def test_a_rotation_that_lost_the_race_before_its_root_leaves_the_winner_alone(storage, published):
+    """Targets and snapshot are written first; a root that is written cannot be taken back."""
+    after = replacing(published, TARGETS)
+    ours = signed(planned(published, after, now=NOW)).publication()
+    theirs = signed(
+        planned(published, tagged(published, "1.5", "b"), now=NOW + SECOND)
+    ).publication()
+    assert "2.root.json" == ours.writes[2].path
+
+    with pytest.raises(ConflictError):
+        ours.apply(Interrupted(storage, 1, lambda: _applied_elsewhere(theirs, storage)))
+
+    assert storage.read("2.root.json") is None
+
+
+def _applied_elsewhere(publication, storage):
+    """Another publisher's timestamp; the numbers of its files do not matter here."""
+    held = storage.read("timestamp.json")
+    last = publication.writes[-1]
+    assert storage.write(last.path, last.data, replacing=held.revision) is not None
+
+
 def test_an_old_publication_does_not_come_back(storage, published):
     """It was applied, somebody published on top of it, and it is applied again."""
     first = signed(planned(published, tagged(published, "1.4", "b"), now=NOW)).publication()

@@ -20,7 +20,7 @@ from trustlib.anchors import Anchor
 from trustlib.drive import run
 from trustlib.errors import ConflictError
 from trustlib.limits import Limits
-from trustlib.ports import RepositoryStorage, Request, Revised, Revision
+from trustlib.ports import RepositoryStorage, Request, Revision
 from trustlib.publish.opening import BEGINNING
 from trustlib.publish.repository import Repository
 from trustlib.storage import MemoryStorage
@@ -72,12 +72,11 @@ class Publication:
             ConflictError: somebody published in between; clients see theirs.
             StorageError: the storage failed.
         """
-        timestamp = plain(self.outcome.format.published(TIMESTAMP, None))
-        found = storage.read(timestamp)
-        revision = None if found is None else found.revision
-        if revision != self.replaces and not self._is_ours(timestamp, found):
-            raise ConflictError(timestamp)
+        timestamp, root = _path(self.outcome, TIMESTAMP), _path(self.outcome, ROOT)
+        revision = self._unchanged(storage, timestamp)
         for write in self.writes:
+            if write.path == root:  # clients see it at once, and it cannot be taken back
+                self._unchanged(storage, timestamp)
             replacing = self.replaces if write.path == timestamp else None
             written = storage.write(write.path, write.data, replacing=replacing)
             if written is None:
@@ -94,9 +93,18 @@ class Publication:
             written=tuple(write.path for write in self.writes),
         )
 
-    def _is_ours(self, path: str, found: Revised | None) -> bool:
-        """Return whether *path* is as an earlier, interrupted attempt at this left it."""
-        return found is not None and Write(path, found.data) in self.writes
+    def _unchanged(self, storage: RepositoryStorage, path: str) -> Revision | None:
+        """Return the revision of *path*, which is the one to replace or our own work.
+
+        Raises:
+            ConflictError: somebody published in between.
+        """
+        found = storage.read(path)
+        revision = None if found is None else found.revision
+        ours = found is not None and Write(path, found.data) in self.writes
+        if revision != self.replaces and not ours:
+            raise ConflictError(path)
+        return revision
 
 
 def checked(
