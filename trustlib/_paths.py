@@ -30,10 +30,13 @@ def published(name: RoleName, version: Version | None) -> UrlPath:
 
 
 def published_target(path: str, digest: str | None) -> UrlPath:
-    """Return where a target file is, with *digest* before its last segment if given (§6.2)."""
+    """Return where a target file is below the folder of a repository's artifacts.
+
+    *digest*, if given, stands before the last segment (§6.2).
+    """
     folder, slash, file = path.rpartition("/")
     prefixed = file if digest is None else f"{digest}.{file}"
-    return UrlPath("targets/" + quote(f"{folder}{slash}{prefixed}", safe="/"))
+    return UrlPath(quote(f"{folder}{slash}{prefixed}", safe="/"))
 
 
 def plain(path: UrlPath) -> str:

@@ -6,8 +6,8 @@ to be imported or inherited. Each has a twin to await.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import NewType, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from typing import NewType, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -55,6 +55,37 @@ class AsyncTransport(Protocol):
 
     async def fetch(self, request: Request) -> AsyncIterator[bytes] | None:
         """See :meth:`Transport.fetch`."""
+        ...
+
+
+@runtime_checkable
+class Pipelining(Protocol):
+    """What a :class:`Transport` may offer besides: several files in one round trip.
+
+    It changes when files are asked for and nothing else. A client uses it for
+    what it will probably need next, and verifies in the same order without it.
+    """
+
+    def fetch_all(self, requests: Sequence[Request]) -> Generator[Iterator[bytes] | None]:
+        """Ask for all of *requests* at once, and yield the answers in their order.
+
+        An answer is what :meth:`Transport.fetch` would have returned. It is
+        read before the next one is taken: what of it was not, is lost. Closing
+        the generator lets go of the answers that nobody took.
+
+        Raises:
+            TransportError: as :meth:`Transport.fetch`, when the answer it is
+                about is taken; there are none after it.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncPipelining(Protocol):
+    """:class:`Pipelining`, to await."""
+
+    def fetch_all(self, requests: Sequence[Request]) -> AsyncGenerator[AsyncIterator[bytes] | None]:
+        """See :meth:`Pipelining.fetch_all`."""
         ...
 
 

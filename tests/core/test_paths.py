@@ -123,17 +123,17 @@ def test_our_own_records_are_out_of_the_way_of_every_role():
 @pytest.mark.parametrize(
     ("path", "digest", "expected"),
     [
-        ("a", None, "targets/a"),
-        ("a", "00ff", "targets/00ff.a"),
-        ("x/y/a", "00ff", "targets/x/y/00ff.a"),
-        ("x/y/a", None, "targets/x/y/a"),
-        ("a?b#c", None, "targets/a%3Fb%23c"),
-        ("a%2Fb", "00", "targets/00.a%252Fb"),
-        ("é x", None, "targets/%C3%A9%20x"),
-        ("acme/app:1", None, "targets/acme/app%3A1"),
+        ("a", None, "a"),
+        ("a", "00ff", "00ff.a"),
+        ("x/y/a", "00ff", "x/y/00ff.a"),
+        ("x/y/a", None, "x/y/a"),
+        ("a?b#c", None, "a%3Fb%23c"),
+        ("a%2Fb", "00", "00.a%252Fb"),
+        ("é x", None, "%C3%A9%20x"),
+        ("acme/app:1", None, "acme/app%3A1"),
     ],
 )
-def test_a_target_is_published_below_targets(path, digest, expected):
+def test_a_target_is_published_under_its_name_and_hash(path, digest, expected):
     """§6.2."""
     assert expected == published_target(path, digest)
 

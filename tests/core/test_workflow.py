@@ -47,7 +47,7 @@ from trustlib.errors import (
     VerificationError,
 )
 from trustlib.limits import Limits
-from trustlib.roles import Delegation, Delegations, PathPatterns, Root, SuccinctRoles
+from trustlib.roles import Delegation, Delegations, PathPatterns, Root, SuccinctRoles, Target
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import CLOCK_TOLERANCE, find, refresh, walk
 
@@ -1178,6 +1178,21 @@ def test_an_answer_names_the_collection():
         world = world.edited(name, collection="acme")
 
     assert "acme" == search(world.sealed(), "app").collection
+
+
+def test_an_answer_says_what_the_repository_calls_the_file():
+    """§5.7.3: after one of its hashes where snapshots are consistent, else as the target is."""
+    both = FrozenMap({"sha512": "ab" * 64, "sha256": "cd" * 32})
+    listed = FrozenMap({"tools/x y": Target(length=1, hashes=both)})
+    worlds = [
+        World.create(consistent=consistent).edited(TARGETS, targets=listed).sealed()
+        for consistent in (True, False)
+    ]
+
+    consistent, plain = (search(world, "tools/x y").files for world in worlds)
+
+    assert ("tools/" + "cd" * 32 + ".x%20y", "tools/" + "ab" * 64 + ".x%20y") == consistent
+    assert ("tools/x%20y",) == plain
 
 
 def chain(length):

@@ -177,7 +177,8 @@ class Desk:
         served = dict(self.storage.files)
         for role in self.repository.targets.values():
             for path, listed in role.targets.items():
-                served[plain(published_target(path, listed.hashes["sha256"]))] = content(path)
+                file = plain(published_target(path, listed.hashes["sha256"]))
+                served[f"targets/{file}"] = content(path)
         return served
 
 

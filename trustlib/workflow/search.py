@@ -8,12 +8,13 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath
+from trustlib._paths import published_target
+from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath, UrlPath
 from trustlib.effects import Workflow
 from trustlib.errors import LimitError, NotFoundError
 from trustlib.limits import Limits
-from trustlib.roles import SuccinctRoles, Target, Targets
-from trustlib.trust import Trusted, Verified, not_expired
+from trustlib.roles import Root, SuccinctRoles, Target, Targets
+from trustlib.trust import HASHES, Trusted, Verified, not_expired
 from trustlib.workflow.session import Store, targets_role
 
 Known: TypeAlias = MutableMapping[tuple[Verified[Targets], RoleName], Verified[Targets]]
@@ -29,6 +30,9 @@ class Found:
         valid_until: the earliest expiry (UTC) of all roles that were looked at,
             also of those that were asked first and do not list the target.
         collection: the name of the repository, where it says so.
+        files: where the repository keeps the file, relative to the folder of
+            its artifacts. More than one where it is called after a hash of its
+            content: any of those may be there (§5.7.3, §6.2).
     """
 
     path: TargetPath
@@ -36,6 +40,7 @@ class Found:
     via: tuple[RoleName, ...]
     valid_until: datetime
     collection: CollectionName | None
+    files: tuple[UrlPath, ...]
 
 
 @frozen
@@ -73,12 +78,15 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
         proof = yield from _visited(trusted, visit, limits, known, store)
         visited[visit.name] = proof
         if path in proof.role.targets:
+            root = trusted.snapshot.root.root.role
+            target = proof.role.targets[path]
             return Found(
                 path=path,
-                target=proof.role.targets[path],
+                target=target,
                 via=visit.via,
                 valid_until=min(trusted.valid_until, *(p.role.expires for p in visited.values())),
-                collection=trusted.snapshot.root.root.role.collection,
+                collection=root.collection,
+                files=_files(path, target, root),
             )
         below = covering(proof.role, path)
         if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
@@ -117,6 +125,14 @@ def delegated_by(role: Targets) -> Iterable[RoleName]:
             return bins.names()
         case grants:
             return (grant.name for grant in grants)
+
+
+def _files(path: TargetPath, target: Target, root: Root) -> tuple[UrlPath, ...]:
+    """Return what the repository may call the file; our publishers' favourite hash first."""
+    if not root.consistent_snapshot:
+        return (published_target(path, None),)
+    digests = (target.hashes[name] for name in HASHES if name in target.hashes)
+    return tuple(published_target(path, digest) for digest in digests)
 
 
 def _visited(
