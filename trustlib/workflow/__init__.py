@@ -7,7 +7,8 @@ same generators run under :class:`~trustlib.Updater`,
 """
 
 from trustlib.workflow.search import Found, Known, covering, delegated_by, find, walk
-from trustlib.workflow.update import CLOCK_TOLERANCE, refresh
+from trustlib.workflow.start import CLOCK_TOLERANCE
+from trustlib.workflow.update import refresh
 
 __all__ = [
     "CLOCK_TOLERANCE",

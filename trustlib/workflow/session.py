@@ -1,13 +1,17 @@
-"""The local store as one attempt at an update reads it, and one targets role.
+"""One attempt at an update: what does not change from step to step.
 
-Every file is read once and written only if it still is what was read.
+Every file of the local store is read once and written only if it still is what
+was read.
 """
 
 from __future__ import annotations
 
-from attrs import define, field
+from datetime import datetime
 
-from trustlib._types import RoleName, StoredName, UrlPath
+from attrs import define, field, frozen
+
+from trustlib._types import RoleName, StoredName
+from trustlib.documents import Format
 from trustlib.effects import Fetch, Load, Save, Workflow
 from trustlib.errors import NotFoundError, TrustError
 from trustlib.limits import Limits
@@ -45,6 +49,22 @@ class Store:
         return True
 
 
+@frozen(kw_only=True)
+class Session:
+    """What one attempt goes by.
+
+    Attributes:
+        now: the fixed update start time (§5.1), UTC.
+        limits: how much the repository may make us read.
+        format: how its files are written and called.
+    """
+
+    now: datetime
+    limits: Limits
+    format: Format
+    store: Store = field(factory=Store)
+
+
 def targets_role(
     stage: SnapshotTrusted,
     name: RoleName,
@@ -60,14 +80,23 @@ def targets_role(
             return stage.accept_delegated(held, name, delegator)
         except TrustError:
             pass  # out of date, damaged, or another delegator's: the repository's copy decides
-    listed = stage.listed(name)
-    consistent = stage.root.root.role.consistent_snapshot
-    path = stage.root.format.published(name, listed.version if consistent else None)
-    raw = yield from required(path, at_most(listed.length, limits.targets), "the snapshot lists it")
+    raw = yield from required(fetch_of(stage, name, limits), "the snapshot lists it")
     proof = stage.accept_delegated(raw, name, delegator)
     # A targets role is no floor, the snapshot is: whose copy is kept is all one.
     yield from store.offer(file, raw)
     return proof
+
+
+def fetch_of(stage: SnapshotTrusted, name: RoleName, limits: Limits) -> Fetch:
+    """Return what gets the targets role *name* in the version that the snapshot lists (§5.6.1).
+
+    Raises:
+        MismatchError: the snapshot does not list it.
+    """
+    listed = stage.listed(name)
+    consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
+    path = stage.root.format.published(name, listed.version if consistent else None)
+    return Fetch(path, at_most(listed.length, limits.targets))
 
 
 def at_most(listed: int | None, limit: int) -> int:
@@ -75,9 +104,11 @@ def at_most(listed: int | None, limit: int) -> int:
     return limit if listed is None else min(listed, limit)
 
 
-def required(path: UrlPath, max_length: int, why: str) -> Workflow[bytes]:
+def required(fetch: Fetch, why: str) -> Workflow[bytes]:
     """Fetch a file that must be there, because *why*."""
-    raw = yield Fetch(path, max_length)
+    raw = yield fetch
     if raw is None:
-        raise NotFoundError(path, f"{why}, and the repository does not have it; it may be withheld")
+        raise NotFoundError(
+            fetch.path, f"{why}, and the repository does not have it; it may be withheld"
+        )
     return raw
