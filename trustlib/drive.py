@@ -1,135 +1,107 @@
 """The two loops that turn a workflow into work. They hold no TUF.
 
 Whatever must not be forgotten about a fetch is done here and not in transports:
-bytes are counted, the rate is watched, and time runs out.
+bytes are counted, the rate is watched, and time runs out. An error with which
+an effect ends is thrown into the workflow, which decides what it means.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import closing
-from typing import Protocol, TypeVar, assert_never, cast, runtime_checkable
+from contextlib import aclosing, closing
+from functools import partial
+from typing import TypeVar, assert_never, cast
 
-from attrs import define, field
-
-from trustlib.effects import Fetch, Load, Save, Workflow
-from trustlib.errors import TooLongError, TransportError
+from trustlib.effects import Ahead, Effect, Fetch, Load, Save, Tell, Workflow
+from trustlib.errors import TrustError
+from trustlib.events import Event
+from trustlib.fetching import AsyncFetching, Fetching
 from trustlib.limits import Limits
-from trustlib.ports import AsyncStorage, AsyncTransport, Request, Storage, Transport
+from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
 
 T = TypeVar("T")
 
 
-def run(workflow: Workflow[T], transport: Transport, storage: Storage, limits: Limits) -> T:
+def ignored(event: Event) -> None:
+    """Tell nobody about *event*."""
+
+
+def run(
+    workflow: Workflow[T],
+    transport: Transport,
+    storage: Storage,
+    limits: Limits,
+    tell: Callable[[Event], None] = ignored,
+) -> T:
     """Carry *workflow* out, and return what it returns."""
-    answer: bytes | None = None
-    with closing(workflow):
+    fetching = Fetching(transport, limits)
+
+    def answered(effect: Effect) -> bytes | None:
+        match effect:
+            case Fetch():
+                return fetching.fetched(effect)
+            case Ahead(fetches):
+                fetching.expect(fetches)
+            case Load(name):
+                return storage.load(name)
+            case Save(name, data, held):
+                return data if storage.save(name, data, replacing=held) else None
+            case Tell(event):
+                tell(event)
+            case _:
+                assert_never(effect)
+        return None
+
+    step = partial(workflow.send, None)
+    with closing(fetching), closing(workflow):
         while True:
             try:
-                effect = workflow.send(answer)
+                effect = step()
             except StopIteration as finished:
+                fetching.settle()
                 return cast("T", finished.value)  # the generator's own return type
-            match effect:
-                case Fetch():
-                    answer = _fetched(effect, transport, limits)
-                case Load(name):
-                    answer = storage.load(name)
-                case Save(name, data, held):
-                    answer = data if storage.save(name, data, replacing=held) else None
-                case _:
-                    assert_never(effect)
+            try:
+                step = partial(workflow.send, answered(effect))
+            except TrustError as error:
+                step = partial(workflow.throw, error)
 
 
 async def arun(
-    workflow: Workflow[T], transport: AsyncTransport, storage: AsyncStorage, limits: Limits
+    workflow: Workflow[T],
+    transport: AsyncTransport,
+    storage: AsyncStorage,
+    limits: Limits,
+    tell: Callable[[Event], None] = ignored,
 ) -> T:
     """Carry *workflow* out, and return what it returns."""
-    answer: bytes | None = None
-    with closing(workflow):
-        while True:
-            try:
-                effect = workflow.send(answer)
-            except StopIteration as finished:
-                return cast("T", finished.value)  # the generator's own return type
-            match effect:
-                case Fetch():
-                    answer = await _afetched(effect, transport, limits)
-                case Load(name):
-                    answer = await storage.load(name)
-                case Save(name, data, held):
-                    answer = data if await storage.save(name, data, replacing=held) else None
-                case _:
-                    assert_never(effect)
+    fetching = AsyncFetching(transport, limits)
 
-
-@runtime_checkable
-class _Closes(Protocol):
-    """Pieces that hold something to let go of; a list's iterator does not."""
-
-    def close(self) -> None: ...
-
-
-@runtime_checkable
-class _AsyncCloses(Protocol):
-    """:class:`_Closes`, to await."""
-
-    async def aclose(self) -> None: ...
-
-
-@define
-class _Meter:
-    """What one file has cost so far."""
-
-    effect: Fetch
-    limits: Limits
-    clock: Callable[[], float] = time.monotonic
-    data: bytearray = field(factory=bytearray)
-    began: float = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.began = self.clock()
-
-    def take(self, piece: bytes) -> None:
-        self.data += piece
-        if len(self.data) > self.effect.max_length:
-            raise TooLongError(self.effect.path, self.effect.max_length)
-        took = self.clock() - self.began
-        if took > self.limits.deadline:
-            raise TransportError(
-                self.effect.path, f"not complete after {self.limits.deadline:g} seconds"
-            )
-        if took > self.limits.patience and len(self.data) < took * self.limits.minimum_rate:
-            raise TransportError(
-                self.effect.path,
-                f"{len(self.data)} bytes in {took:.0f} seconds, which is below"
-                f" {self.limits.minimum_rate:g} a second",
-            )
-
-
-def _fetched(effect: Fetch, transport: Transport, limits: Limits) -> bytes | None:
-    meter = _Meter(effect, limits)
-    pieces = transport.fetch(Request(path=effect.path, held=effect.held))
-    if pieces is None:
+    async def answered(effect: Effect) -> bytes | None:
+        match effect:
+            case Fetch():
+                return await fetching.fetched(effect)
+            case Ahead(fetches):
+                await fetching.expect(fetches)
+            case Load(name):
+                return await storage.load(name)
+            case Save(name, data, held):
+                return data if await storage.save(name, data, replacing=held) else None
+            case Tell(event):
+                tell(event)
+            case _:
+                assert_never(effect)
         return None
-    try:
-        for piece in pieces:
-            meter.take(piece)
-    finally:
-        if isinstance(pieces, _Closes):
-            pieces.close()
-    return bytes(meter.data)
 
-
-async def _afetched(effect: Fetch, transport: AsyncTransport, limits: Limits) -> bytes | None:
-    meter = _Meter(effect, limits)
-    pieces = await transport.fetch(Request(path=effect.path, held=effect.held))
-    if pieces is None:
-        return None
-    try:
-        async for piece in pieces:
-            meter.take(piece)
-    finally:
-        if isinstance(pieces, _AsyncCloses):
-            await pieces.aclose()
-    return bytes(meter.data)
+    step = partial(workflow.send, None)
+    async with aclosing(fetching):
+        with closing(workflow):
+            while True:
+                try:
+                    effect = step()
+                except StopIteration as finished:
+                    await fetching.settle()
+                    return cast("T", finished.value)  # the generator's own return type
+                try:
+                    step = partial(workflow.send, await answered(effect))
+                except TrustError as error:
+                    step = partial(workflow.throw, error)

@@ -1,8 +1,8 @@
 """What a workflow can ask for.
 
-A workflow is a generator that yields effects and is sent their answers. It
-decides everything and touches nothing; whoever drives it is the other way
-round.
+A workflow is a generator that yields effects and is sent their answers, or is
+thrown the error with which one ended. It decides everything and touches
+nothing; whoever drives it is the other way round.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 from attrs import field, frozen
 
 from trustlib._types import StoredName, UrlPath
+from trustlib.events import Event
 
 T = TypeVar("T")
 
@@ -29,6 +30,18 @@ class Fetch:
     path: UrlPath
     max_length: int
     held: bytes | None = field(default=None, repr=False)
+
+
+@frozen
+class Ahead:
+    """A hint: these are probably fetched next, in this order. Answered with None.
+
+    A driver may ask for all of them at once, and hand each out when it is asked
+    for, or ignore the hint. Those that nobody asks for are thrown away, and so
+    are those of an earlier hint.
+    """
+
+    fetches: tuple[Fetch, ...]
 
 
 @frozen
@@ -51,5 +64,12 @@ class Save:
     replacing: bytes | None = field(repr=False)
 
 
-Effect: TypeAlias = Fetch | Load | Save
+@frozen
+class Tell:
+    """Let whoever watches know what happened. Answered with None."""
+
+    event: Event
+
+
+Effect: TypeAlias = Fetch | Ahead | Load | Save | Tell
 Workflow: TypeAlias = Generator[Effect, "bytes | None", T]

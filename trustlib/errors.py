@@ -116,7 +116,7 @@ class ExpiredError(VerificationError):
     ) -> None:
         self.role, self.expired, self.now, self.step = role, expired, now, step
         super().__init__(
-            f"{role}: expired {_minute(expired)}, it is {_minute(now)};"
+            f"{role}: expired {moment(expired)}, it is {moment(now)};"
             f" either somebody withholds updates, or the repository must sign a fresh {role}"
         )
 
@@ -163,8 +163,8 @@ class ClockError(VerificationError):
     def __init__(self, now: datetime, floor: datetime, tolerance: timedelta, reset: str) -> None:
         self.now, self.floor, self.tolerance, self.reset = now, floor, tolerance, reset
         super().__init__(
-            f"the clock says {_minute(now)}, but this store was brought up to date at"
-            f" {_minute(floor)}: a clock that is behind makes expired metadata look fresh;"
+            f"the clock says {moment(now)}, but this store was brought up to date at"
+            f" {moment(floor)}: a clock that is behind makes expired metadata look fresh;"
             f" correct the clock, or, if it was wrong then, remove {reset!r} where this store is"
         )
 
@@ -287,5 +287,6 @@ def shortened(value: object, spell: type[str] | None = None) -> str:
     return text if len(text) <= _LINE else f"{text[:80]}… ({len(text)} characters)"
 
 
-def _minute(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "minutes") + "Z"
+def moment(time: datetime) -> str:
+    """Return *time* (UTC) as people read it, to the minute."""
+    return time.replace(tzinfo=None).isoformat(" ", "minutes") + "Z"

@@ -33,6 +33,7 @@ from trustlib.errors import (
     WrongCollectionError,
 )
 from trustlib.roles import MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
+from trustlib.sources import FromRepository, Source
 from trustlib.verify import Verified, verify
 
 __all__ = [
@@ -74,16 +75,27 @@ class RootTrusted:
 
     Attributes:
         now: the fixed update start time (§5.1), UTC.
+        source: where the files are from.
     """
 
     root: Verified[Root]
     now: datetime
     format: Format
+    source: Source
     prior: Prior = field(factory=Prior)
 
     @classmethod
-    def bootstrap(cls, raw: bytes, *, now: datetime, format: Format) -> Self:
+    def bootstrap(
+        cls, raw: bytes, *, now: datetime, format: Format, source: Source | None = None
+    ) -> Self:
         """Trust *raw* because it came out of band (§5.2); it may have expired.
+
+        Args:
+            raw: a root file.
+            now: the fixed update start time (§5.1), UTC.
+            format: how files are written.
+            source: where the next ones will be from; if nothing is said, from
+                the repository, now.
 
         Raises:
             MalformedError: *raw* is no root file.
@@ -91,7 +103,7 @@ class RootTrusted:
         """
         document = format.parse(Root, raw)
         root = verify(document, document.unverified.authority(ROOT), step="§5.2")
-        return cls(root=root, now=now, format=format)
+        return cls(root=root, now=now, format=format, source=source or FromRepository(now))
 
     def accept_root(self, raw: bytes) -> Self:
         """Trust the next root, vouched for by this one and by itself (§5.3.4–§5.3.7).
@@ -282,6 +294,11 @@ class Trusted:
     def now(self) -> datetime:
         """The reference time everything was verified at (UTC)."""
         return self.snapshot.root.now
+
+    @property
+    def source(self) -> Source:
+        """Whether the repository answered or the store, and when the repository was heard."""
+        return self.snapshot.root.source
 
     @property
     def valid_until(self) -> datetime:

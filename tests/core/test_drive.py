@@ -7,7 +7,7 @@ import pytest
 
 from trustlib.drive import arun, run
 from trustlib.effects import Fetch, Load, Save
-from trustlib.errors import StorageError, TooLongError, TransportError
+from trustlib.errors import StorageError, TooLongError, TransportError, TrustError
 from trustlib.limits import Limits
 from trustlib.ports import Request
 from trustlib.storage import MemoryStorage, ThreadedStorage
@@ -93,6 +93,9 @@ def fetching(max_length=10, outcome=None, held=None):
         answer = yield Fetch("a/file", max_length, held)
     except GeneratorExit:
         outcome.append("closed")
+        raise
+    except TrustError as error:
+        outcome.append(type(error).__name__)
         raise
     outcome.append("answered")
     return answer
@@ -206,7 +209,7 @@ def test_endless_data_is_left_at_the_first_piece_too_many(drive, pieces):
 
     assert 4 == len(coming.taken)
     assert 1 == coming.closed
-    assert ["closed"] == outcome
+    assert ["TooLongError"] == outcome
 
 
 @BOTH
@@ -238,7 +241,7 @@ def test_a_file_that_takes_longer_than_the_deadline_is_given_up(drive, pieces):
 
     assert "a/file" == error.value.where
     assert 1 == coming.closed
-    assert ["closed"] == outcome
+    assert ["TransportError"] == outcome
 
 
 @BOTH
@@ -286,7 +289,7 @@ def test_a_transport_that_fails_ends_the_workflow(drive, pieces):
         with pytest.raises(TransportError) as error:
             drive(fetching(10, outcome), answer)
         assert failure is error.value
-        assert ["closed"] == outcome
+        assert ["TransportError"] == outcome
         if not isinstance(answer, Exception):
             assert 1 == answer.closed
 
@@ -313,6 +316,19 @@ def test_a_storage_that_fails_ends_the_workflow(drive, pieces, effect):
     with pytest.raises(StorageError):
         drive(workflow(), None, BrokenStorage())
     assert [True] == closed
+
+
+@BOTH
+def test_a_workflow_may_go_on_after_an_error(drive, pieces):
+    def workflow():
+        try:
+            yield Fetch("a", 1)
+        except TooLongError as error:
+            return error.path, (yield Load("a"))
+
+    storage = MemoryStorage({"a": b"mine"})
+
+    assert ("a", b"mine") == drive(workflow(), pieces([b"too long"]), storage)
 
 
 @BOTH

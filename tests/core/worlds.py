@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from trustlib._canonical import canonical, compact
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
-from trustlib.effects import Fetch, Load, Save
+from trustlib.effects import Ahead, Fetch, Load, Save, Tell
 from trustlib.errors import TooLongError
 from trustlib.keys import Signature
 from trustlib.limits import Limits
@@ -313,6 +313,8 @@ def answer_to(effect: Any, files: Mapping[str, bytes], store: dict[str, bytes]) 
             return raw
         case Load(name):
             return store.get(name)
+        case Ahead() | Tell():
+            return None
         case Save(name, data, replacing):
             if store.get(name) != replacing:
                 return None
@@ -335,6 +337,9 @@ def carried_out(
             effect = workflow.send(answer)
         except StopIteration as finished:
             return finished.value
+        if isinstance(effect, Ahead | Tell):  # needs no answer, and changes nothing
+            answer = None
+            continue
         if log is not None:
             log.append(effect)
         if count == crash_at:

@@ -6,7 +6,7 @@ same generators run under :class:`~trustlib.Updater`,
 :class:`~trustlib.AsyncUpdater`, and in a test on two dictionaries.
 """
 
-from trustlib.workflow.search import Found, Known, covering, delegated_by, find, walk
+from trustlib.workflow.search import Found, Known, covering, delegated_by, find, foresee, walk
 from trustlib.workflow.start import CLOCK_TOLERANCE
 from trustlib.workflow.update import refresh
 
@@ -17,6 +17,7 @@ __all__ = [
     "covering",
     "delegated_by",
     "find",
+    "foresee",
     "refresh",
     "walk",
 ]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
 from trustlib._paths import published_target
 from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath, UrlPath
-from trustlib.effects import Workflow
+from trustlib.effects import Ahead, Fetch, Workflow
 from trustlib.errors import LimitError, NotFoundError
 from trustlib.limits import Limits
 from trustlib.roles import Root, SuccinctRoles, Target, Targets
 from trustlib.trust import HASHES, Trusted, Verified, not_expired
-from trustlib.workflow.session import Store, targets_role
+from trustlib.workflow.session import Session, fetch_of, targets_role
+
+_FORESEEN: Final = 16  # roles that are hinted at for many searches at once
 
 Known: TypeAlias = MutableMapping[tuple[Verified[Targets], RoleName], Verified[Targets]]
 """Delegated roles already verified, by who delegates and to whom."""
@@ -66,7 +68,7 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
         TrustError: a role on the way cannot be had or is not to be trusted;
             the search ends there, since that role might have had the last word.
     """
-    store = Store()
+    session = _session(trusted, limits)
     visited: dict[RoleName, Verified[Targets]] = {}
     to_visit = [_Visit(TARGETS, None, (TARGETS,))]
     while to_visit:
@@ -75,7 +77,7 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
             continue
         if len(visited) == limits.delegations:
             raise LimitError("delegated roles on the way to one target", len(visited))
-        proof = yield from _visited(trusted, visit, limits, known, store)
+        proof = yield from _visited(trusted, visit, known, session)
         visited[visit.name] = proof
         if path in proof.role.targets:
             root = trusted.snapshot.root.root.role
@@ -95,6 +97,24 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
     raise NotFoundError(path, "no role vouches for it; check the name", step="§5.7.2")
 
 
+def foresee(
+    trusted: Trusted, paths: Iterable[TargetPath], *, limits: Limits, known: Known
+) -> Workflow[None]:
+    """Hint at the delegated roles that the searches for *paths* ask first, where they are new."""
+    session = _session(trusted, limits)
+    names = {name for path in paths for name in covering(trusted.targets.role, path)[:1]}
+    announced: list[Fetch] = []
+    for name in sorted(names):
+        if len(announced) == _FORESEEN:
+            break
+        if (trusted.targets, name) in known or name not in trusted.snapshot.snapshot.role.meta:
+            continue
+        if (yield from session.store.load(session.format.stored(name))) is None:
+            announced.append(fetch_of(trusted.snapshot, name, session))
+    if len(announced) > 1:
+        yield Ahead(tuple(announced))
+
+
 def walk(trusted: Trusted, *, limits: Limits) -> Workflow[dict[RoleName, Verified[Targets]]]:
     """Visit every delegated role there is, as a publisher must who edits them.
 
@@ -103,13 +123,13 @@ def walk(trusted: Trusted, *, limits: Limits) -> Workflow[dict[RoleName, Verifie
     Raises:
         TrustError: a role cannot be had or is not to be trusted.
     """
-    store = Store()
+    session = _session(trusted, limits)
     proofs: dict[RoleName, Verified[Targets]] = {TARGETS: trusted.targets}
     to_visit: list[Verified[Targets]] = [trusted.targets]
     while to_visit:
         delegator = to_visit.pop()
         for name in delegated_by(delegator.role):
-            proof = yield from targets_role(trusted.snapshot, name, delegator, store, limits)
+            proof = yield from targets_role(trusted.snapshot, name, delegator, session)
             if name not in proofs:
                 proofs[name] = proof
                 to_visit.append(proof)
@@ -127,6 +147,10 @@ def delegated_by(role: Targets) -> Iterable[RoleName]:
             return (grant.name for grant in grants)
 
 
+def _session(trusted: Trusted, limits: Limits) -> Session:
+    return Session(now=trusted.now, limits=limits, format=trusted.snapshot.root.format)
+
+
 def _files(path: TargetPath, target: Target, root: Root) -> tuple[UrlPath, ...]:
     """Return what the repository may call the file; our publishers' favourite hash first."""
     if not root.consistent_snapshot:
@@ -136,7 +160,7 @@ def _files(path: TargetPath, target: Target, root: Root) -> tuple[UrlPath, ...]:
 
 
 def _visited(
-    trusted: Trusted, visit: _Visit, limits: Limits, known: Known, store: Store
+    trusted: Trusted, visit: _Visit, known: Known, session: Session
 ) -> Workflow[Verified[Targets]]:
     if visit.delegator is None:
         return trusted.targets
@@ -144,9 +168,7 @@ def _visited(
     if edge in known:
         not_expired(known[edge], trusted.now, step="§5.6.5")
         return known[edge]
-    known[edge] = yield from targets_role(
-        trusted.snapshot, visit.name, visit.delegator, store, limits
-    )
+    known[edge] = yield from targets_role(trusted.snapshot, visit.name, visit.delegator, session)
     return known[edge]
 
 

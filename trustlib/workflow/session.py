@@ -12,10 +12,11 @@ from attrs import define, field, frozen
 
 from trustlib._types import RoleName, StoredName
 from trustlib.documents import Format
-from trustlib.effects import Fetch, Load, Save, Workflow
+from trustlib.effects import Fetch, Load, Save, Tell, Workflow
 from trustlib.errors import NotFoundError, TrustError
+from trustlib.events import RoleAccepted
 from trustlib.limits import Limits
-from trustlib.roles import Root, Targets
+from trustlib.roles import R, Root, Snapshot, Targets, Timestamp
 from trustlib.trust import SnapshotTrusted, Verified
 
 
@@ -64,30 +65,37 @@ class Session:
     format: Format
     store: Store = field(factory=Store)
 
+    def keep(self, proof: Verified[Timestamp] | Verified[Snapshot]) -> Workflow[None]:
+        """Store the file of *proof*, or raise :class:`RacedError`; tell if it is new."""
+        name = self.format.stored(proof.name)
+        held = yield from self.store.load(name)
+        yield from self.store.save(name, proof.raw)
+        if held != proof.raw:
+            yield Tell(accepted(proof))
+
 
 def targets_role(
     stage: SnapshotTrusted,
     name: RoleName,
     delegator: Verified[Root] | Verified[Targets],
-    store: Store,
-    limits: Limits,
+    session: Session,
 ) -> Workflow[Verified[Targets]]:
     """Bring one targets role up to date, from the store if that will do (§5.6.1–§5.6.6)."""
-    file = stage.root.format.stored(name)
-    held = yield from store.load(file)
+    held = yield from session.store.load(session.format.stored(name))
     if held is not None:
         try:
             return stage.accept_delegated(held, name, delegator)
         except TrustError:
             pass  # out of date, damaged, or another delegator's: the repository's copy decides
-    raw = yield from required(fetch_of(stage, name, limits), "the snapshot lists it")
+    raw = yield from required(fetch_of(stage, name, session), "the snapshot lists it")
     proof = stage.accept_delegated(raw, name, delegator)
     # A targets role is no floor, the snapshot is: whose copy is kept is all one.
-    yield from store.offer(file, raw)
+    if (yield from session.store.offer(session.format.stored(name), raw)):
+        yield Tell(accepted(proof))
     return proof
 
 
-def fetch_of(stage: SnapshotTrusted, name: RoleName, limits: Limits) -> Fetch:
+def fetch_of(stage: SnapshotTrusted, name: RoleName, session: Session) -> Fetch:
     """Return what gets the targets role *name* in the version that the snapshot lists (§5.6.1).
 
     Raises:
@@ -95,8 +103,18 @@ def fetch_of(stage: SnapshotTrusted, name: RoleName, limits: Limits) -> Fetch:
     """
     listed = stage.listed(name)
     consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
-    path = stage.root.format.published(name, listed.version if consistent else None)
-    return Fetch(path, at_most(listed.length, limits.targets))
+    path = session.format.published(name, listed.version if consistent else None)
+    return Fetch(path, at_most(listed.length, session.limits.targets))
+
+
+def accepted(proof: Verified[R]) -> RoleAccepted:
+    """Return what to tell of a role whose new version was stored."""
+    return RoleAccepted(
+        role=proof.name,
+        version=proof.role.version,
+        expires=proof.role.expires,
+        signed_by=proof.signed_by,
+    )
 
 
 def at_most(listed: int | None, limit: int) -> int:

@@ -8,16 +8,20 @@ never falls through a race.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, StoredName, Version
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TargetPath, Version
 from trustlib.anchors import Anchor
 from trustlib.documents import Format
-from trustlib.effects import Fetch, Workflow
+from trustlib.effects import Fetch, Tell, Workflow
 from trustlib.errors import ConflictError, LimitError, NoTrustDataError, TrustError
+from trustlib.events import AnchorFetched, FloorsDropped, Refreshed, RootRotated
 from trustlib.limits import Limits
 from trustlib.records import Floors, render_clock
-from trustlib.trust import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted
+from trustlib.roles import Snapshot, Timestamp
+from trustlib.trust import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted, Verified
+from trustlib.workflow import hints
 from trustlib.workflow.session import RacedError, Session, at_most, required, targets_role
 from trustlib.workflow.start import (
     CLOCK,
@@ -33,7 +37,14 @@ _CLOCK_STEP = timedelta(minutes=1)  # a write for every refresh would wear out s
 _RACES = 1_000  # every lost race is an update that somebody else completed
 
 
-def refresh(anchor: Anchor, *, now: datetime, limits: Limits, format: Format) -> Workflow[Trusted]:
+def refresh(
+    anchor: Anchor,
+    *,
+    now: datetime,
+    limits: Limits,
+    format: Format,
+    wanted: Sequence[TargetPath] = (),
+) -> Workflow[Trusted]:
     """Bring every top-level role up to date (§5.1–§5.6.6).
 
     The walk always starts at *anchor*; roots that earlier updates stored are
@@ -44,19 +55,22 @@ def refresh(anchor: Anchor, *, now: datetime, limits: Limits, format: Format) ->
         now: the fixed update start time (§5.1), UTC.
         limits: how much the repository may make us read.
         format: how its files are written and called.
+        wanted: what will be searched for right afterwards; whatever that will
+            need is hinted at.
 
     Raises:
         TrustError: any of them; the store then holds what was accepted before.
     """
     for _ in range(_RACES):
+        session = Session(now=now, limits=limits, format=format)
         try:
-            return (yield from _updated(Session(now=now, limits=limits, format=format), anchor))
+            return (yield from _updated(session, anchor, wanted))
         except RacedError:
             continue
     raise ConflictError("the client's store")
 
 
-def _updated(session: Session, anchor: Anchor) -> Workflow[Trusted]:
+def _updated(session: Session, anchor: Anchor, wanted: Sequence[TargetPath]) -> Workflow[Trusted]:
     floor = yield from last_update(session)
     raw = yield from _anchored(session, anchor)
     stage = RootTrusted.bootstrap(raw, now=session.now, format=session.format)
@@ -64,13 +78,26 @@ def _updated(session: Session, anchor: Anchor) -> Workflow[Trusted]:
     stage = yield from _root_updated(session, stage)
     with_timestamp = yield from _timestamp_updated(session, stage)
     with_snapshot = yield from _snapshot_updated(session, with_timestamp)
-    proof = yield from targets_role(
-        with_snapshot, TARGETS, stage.root, session.store, session.limits
-    )
+    yield from hints.targets(session, with_snapshot, wanted)
+    proof = yield from targets_role(with_snapshot, TARGETS, stage.root, session)
+    trusted = Trusted(snapshot=with_snapshot, targets=proof)
     # Only after a complete update: the floor never lies beyond what was signed.
     if floor is None or session.now >= floor + _CLOCK_STEP:
         yield from session.store.offer(CLOCK, render_clock(session.now))  # theirs will do as well
-    return Trusted(snapshot=with_snapshot, targets=proof)
+    yield Tell(_refreshed(trusted))
+    return trusted
+
+
+def _refreshed(trusted: Trusted) -> Refreshed:
+    root, timestamp, snapshot, targets = (proof.role.version for proof in trusted.roles)
+    return Refreshed(
+        root=root,
+        timestamp=timestamp,
+        snapshot=snapshot,
+        targets=targets,
+        now=trusted.now,
+        valid_until=trusted.valid_until,
+    )
 
 
 # -- root (§5.2, §5.3) ------------------------------------------------------------------
@@ -86,11 +113,13 @@ def _anchored(session: Session, anchor: Anchor) -> Workflow[bytes]:
         raise NoTrustDataError(path)
     anchor.check(raw)
     yield from session.store.save(anchor_file(anchor), raw)
+    yield Tell(AnchorFetched(sha256=anchor.sha256, version=anchor.version))
     return raw
 
 
 def _root_updated(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]:
     store, files, limits = session.store, session.format, session.limits
+    yield from hints.first(session, stage)
     rotations = 0
     while True:
         following = Version(stage.root.role.version + 1)
@@ -99,12 +128,28 @@ def _root_updated(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]
             break
         if rotations == limits.root_rotations:
             raise LimitError("root rotations", rotations, step="§5.3.3")
-        stage = stage.accept_root(raw)
+        before, stage = stage, stage.accept_root(raw)
         yield from store.save(numbered(following), raw)  # §5.3.8
         yield from store.save(files.stored(ROOT), raw)
+        yield from _rotated(before, stage)
         rotations += 1
+        yield from hints.roots(session, stage, rotations)
     yield from store.save(files.stored(ROOT), stage.root.raw)
     return stage
+
+
+def _rotated(before: RootTrusted, after: RootTrusted) -> Workflow[None]:
+    old, new = before.root.role.version, after.root
+    yield Tell(RootRotated(old=old, new=new.role.version, signed_by=new.signed_by))
+    timestamp, snapshot = before.prior.timestamp, before.prior.snapshot
+    if after.prior != before.prior:
+        yield Tell(
+            FloorsDropped(
+                root=new.role.version,
+                timestamp=None if timestamp is None else timestamp.role.version,
+                snapshot=None if snapshot is None else snapshot.role.version,
+            )
+        )
 
 
 # -- timestamp, snapshot (§5.4, §5.5) ---------------------------------------------------
@@ -118,7 +163,7 @@ def _timestamp_updated(session: Session, stage: RootTrusted) -> Workflow[Timesta
     if raw is None:
         raise NoTrustDataError(path)
     after = stage.accept_timestamp(raw)
-    yield from _accepted(session, name, after.timestamp.raw, stage)  # §5.4.5
+    yield from _accepted(session, after.timestamp, stage)  # §5.4.5
     return after
 
 
@@ -132,23 +177,25 @@ def _snapshot_updated(session: Session, stage: TimestampTrusted) -> Workflow[Sna
         except TrustError:
             pass  # out of date or damaged: the repository's copy decides
         else:
-            yield from _accepted(session, name, held, stage.root)
+            yield from _accepted(session, after.snapshot, stage.root)
             return after
     consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
     path = session.format.published(SNAPSHOT, listed.version if consistent else None)
     fetch = Fetch(path, at_most(listed.length, session.limits.snapshot))
     raw = yield from required(fetch, "the timestamp names it")  # §5.5.1
     after = stage.accept_snapshot(raw)
-    yield from _accepted(session, name, raw, stage.root)  # §5.5.7
+    yield from _accepted(session, after.snapshot, stage.root)  # §5.5.7
     return after
 
 
-def _accepted(session: Session, name: StoredName, raw: bytes, stage: RootTrusted) -> Workflow[None]:
-    """Store *raw*, and before it that this root accepted it."""
+def _accepted(
+    session: Session, proof: Verified[Timestamp] | Verified[Snapshot], stage: RootTrusted
+) -> Workflow[None]:
+    """Store the file, and before it that this root accepted it."""
     store, files = session.store, session.format
     floors = Floors.parse((yield from store.load(FLOORS)))
     names = (files.stored(TIMESTAMP), files.stored(SNAPSHOT))
     stored = tuple(filter(None, map(store.loaded.get, names)))
-    floors = floors.knowing(raw, stage.root.role.version, stored=stored)
+    floors = floors.knowing(proof.raw, stage.root.role.version, stored=stored)
     yield from store.save(FLOORS, floors.render())
-    yield from store.save(name, raw)
+    yield from session.keep(proof)
