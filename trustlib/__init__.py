@@ -43,12 +43,15 @@ from trustlib.errors import (
     VerificationError,
     WrongCollectionError,
 )
+from trustlib.events import Event
 from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
 from trustlib.ports import (
+    AsyncPipelining,
     AsyncRepositoryStorage,
     AsyncStorage,
     AsyncTransport,
+    Pipelining,
     RepositoryStorage,
     Request,
     Revised,
@@ -81,12 +84,13 @@ from trustlib.roles import (
     Targets,
     Timestamp,
 )
+from trustlib.sources import FromRepository, FromStore, Source
 from trustlib.storage import FileStorage, MemoryStorage
-from trustlib.transport import DirectoryTransport, HttpTransport, Mirrors
+from trustlib.transport import DirectoryTransport, HttpTransport, Mirrors, Offline
 from trustlib.trust import Trusted, Verified
 from trustlib.updater import AsyncUpdater, Freshness, Updater
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import Found
+from trustlib.workflow import Explanation, Found
 
 __version__ = "0.1.0.dev0"
 
@@ -99,6 +103,7 @@ __all__ = [
     "TIMESTAMP",
     "TUF_JSON",
     "Anchor",
+    "AsyncPipelining",
     "AsyncRepositoryStorage",
     "AsyncStorage",
     "AsyncTransport",
@@ -112,12 +117,16 @@ __all__ = [
     "Digest",
     "DirectoryTransport",
     "Document",
+    "Event",
     "ExpiredError",
     "Expiry",
+    "Explanation",
     "FileStorage",
     "Format",
     "Found",
     "Freshness",
+    "FromRepository",
+    "FromStore",
     "FrozenMap",
     "HashPrefixes",
     "HttpTransport",
@@ -135,9 +144,11 @@ __all__ = [
     "Naming",
     "NoTrustDataError",
     "NotFoundError",
+    "Offline",
     "PathPatterns",
     "PerOrganisation",
     "PerRepository",
+    "Pipelining",
     "Publication",
     "Receipt",
     "Repository",
@@ -154,6 +165,7 @@ __all__ = [
     "SigningPlan",
     "SigningRequest",
     "Snapshot",
+    "Source",
     "Storage",
     "StorageError",
     "StoredName",

@@ -46,7 +46,8 @@ class MalformedError(TrustError):
 
     def __init__(self, document: str, path: str, expected: str, got: object) -> None:
         self.document, self.path, self.expected, self.got = document, path, expected, got
-        super().__init__(f"{document}: at {path}: expected {expected}, got {shortened(got)}")
+        where = f"{shortened(document, str)}: at {shortened(path, str)}"
+        super().__init__(f"{where}: expected {expected}, got {shortened(got)}")
 
 
 # -- the verdicts -----------------------------------------------------------------------
@@ -79,7 +80,8 @@ class ThresholdError(VerificationError):
         ids = sorted(shortened(keyid[:8], str) for keyid in self.signed_by)
         who = ", ".join(ids) or "nobody authorised"
         super().__init__(
-            f"{role}: signed by {len(self.signed_by)} of {threshold} required keys ({who});"
+            f"{shortened(role, str)}: signed by {len(self.signed_by)} of {threshold} required keys"
+            f" ({who});"
             f" not to be trusted until {threshold - len(self.signed_by)} more of them sign it"
         )
 
@@ -98,7 +100,7 @@ class RollbackError(VerificationError):
         self.role, self.trusted, self.offered, self.step = role, trusted, offered, step
         seen = "is no longer listed" if offered is None else f"version {offered} was offered"
         super().__init__(
-            f"{role}: {seen}, but version {trusted} is already trusted;"
+            f"{shortened(role, str)}: {seen}, but version {trusted} is already trusted;"
             " somebody is replaying old metadata, or the repository was restored from a backup"
         )
 
@@ -116,8 +118,9 @@ class ExpiredError(VerificationError):
     ) -> None:
         self.role, self.expired, self.now, self.step = role, expired, now, step
         super().__init__(
-            f"{role}: expired {moment(expired)}, it is {moment(now)};"
-            f" either somebody withholds updates, or the repository must sign a fresh {role}"
+            f"{shortened(role, str)}: expired {moment(expired)}, it is {moment(now)};"
+            f" either somebody withholds updates, or the repository must sign a fresh"
+            f" {shortened(role, str)}"
         )
 
 
@@ -133,7 +136,8 @@ class MismatchError(VerificationError):
     ) -> None:
         self.role, self.what, self.expected, self.got, self.step = role, what, expected, got, step
         super().__init__(
-            f"{role}: expected {what} {shortened(expected, str)}, got {shortened(got, str)};"
+            f"{shortened(role, str)}: expected {shortened(what, str)} {shortened(expected, str)},"
+            f" got {shortened(got, str)};"
             " this is not what the repository vouched for"
         )
 

@@ -4,14 +4,15 @@ import trustlib
 import trustlib.errors
 
 PUBLIC = """
-    AsyncRepositoryStorage AsyncStorage AsyncTransport AsyncUpdater Anchor Authority BY_HAND
-    ClockError CollectionName ConflictError Delegation Delegations Digest DirectoryTransport
-    Document ExpiredError Expiry FileStorage Format Found Freshness FrozenMap HashPrefixes
-    HttpTransport ImageReference Key KeyId KeySet LimitError Limits MalformedError MemoryStorage
-    MetaFile Mirrors MismatchError Naming NoTrustDataError NotFoundError PathPatterns
-    PerOrganisation PerRepository Publication RENEWED ROOT Receipt Repository RepositoryStorage
-    Request Revised Revision RoleName RollbackError Root SNAPSHOT Signature Signer SigningError
-    SigningPlan SigningRequest Snapshot Storage StorageError StoredName SuccinctRoles TARGETS
+    AsyncPipelining AsyncRepositoryStorage AsyncStorage AsyncTransport AsyncUpdater Anchor Authority
+    BY_HAND ClockError CollectionName ConflictError Delegation Delegations Digest DirectoryTransport
+    Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository
+    FromStore FrozenMap HashPrefixes HttpTransport ImageReference Key KeyId KeySet LimitError Limits
+    MalformedError MemoryStorage MetaFile Mirrors MismatchError Naming NoTrustDataError
+    NotFoundError Offline PathPatterns PerOrganisation PerRepository Pipelining Publication RENEWED
+    ROOT Receipt Repository RepositoryStorage Request Revised Revision RoleName RollbackError Root
+    SNAPSHOT Signature Signer SigningError SigningPlan SigningRequest Snapshot Source Storage
+    StorageError StoredName SuccinctRoles TARGETS
     TIMESTAMP TUF_JSON TagBinding Target TargetPath Targets ThresholdError Timestamp TooLongError
     Transport TransportError TrustError Trusted Updater UrlPath VerificationError Verified Version
     WrongCollectionError

@@ -18,10 +18,11 @@ from trustlib.content.digest import Digest
 from trustlib.content.naming import Naming
 from trustlib.content.reference import ImageReference
 from trustlib.effects import Workflow
-from trustlib.errors import MalformedError, MismatchError, WrongCollectionError
+from trustlib.errors import MalformedError, MismatchError, WrongCollectionError, shortened
 from trustlib.limits import Limits
+from trustlib.sources import Source
 from trustlib.trust import HASHES, Trusted
-from trustlib.workflow import Found, Known, find
+from trustlib.workflow import Evidence, Explanation, Found, Known, find
 
 MEDIA_TYPE: Final = "mediaType"
 """The member of a target's ``custom`` that binds the media type of a manifest."""
@@ -43,6 +44,8 @@ class TagBinding:
         collection: what the repository that answered calls itself, if it does.
         custom: what else the publisher says of the tag.
         digests: the digest in every algorithm the publisher listed.
+        source: who answered, and as of when; None where nobody was asked.
+        evidence: the proofs behind the answer; None where nobody was asked.
     """
 
     reference: ImageReference
@@ -54,6 +57,8 @@ class TagBinding:
     collection: CollectionName | None = None
     custom: FrozenMap[str, Json] = field(factory=FrozenMap[str, Json], repr=False)
     digests: tuple[Digest, ...] = field(repr=False)
+    source: Source | None = None
+    evidence: Evidence | None = field(default=None, eq=False, repr=False)
 
     @digests.default
     def _only(self) -> tuple[Digest, ...]:
@@ -63,6 +68,18 @@ class TagBinding:
     def pinned(self) -> str:
         """The reference to hand to a container runtime: name and digest, no tag."""
         return f"{self.reference.familiar_name}@{self.digest}"
+
+    def explain(self) -> Explanation:
+        """Return who signed what, until when, and what was checked; ``str()`` is for people."""
+        size = "" if self.size is None else f" ({self.size} bytes)"
+        kind = "" if self.media_type is None else f", {shortened(self.media_type, str)}"
+        by = "nobody needed to be asked" if not self.via else f"says {shortened(self.via[-1], str)}"
+        return Explanation(
+            answer=f"{self.reference.familiar} is {self.digest}{size}{kind}, {by}",
+            source=self.source,
+            valid_until=self.valid_until,
+            roles=() if self.evidence is None else self.evidence.roles,
+        )
 
     def agreeing_with(self, digest: Digest) -> TagBinding:
         """Return this binding if it stands for *digest*.
@@ -119,6 +136,17 @@ def target_path(trusted: Trusted, reference: ImageReference, names: Naming) -> T
     return path
 
 
+def by_digest(reference: ImageReference) -> TagBinding:
+    """Return the binding of a *reference* by digest alone: nobody needs to be asked.
+
+    Raises:
+        ValueError: *reference* has no digest.
+    """
+    if reference.digest is None:
+        raise ValueError(f"{reference}: expected a digest")
+    return TagBinding(reference=reference, digest=reference.digest)
+
+
 def bound(reference: ImageReference, found: Found) -> TagBinding:
     """Return the binding that *found* makes for *reference*.
 
@@ -147,5 +175,7 @@ def bound(reference: ImageReference, found: Found) -> TagBinding:
         collection=found.collection,
         custom=custom.excluding(MEDIA_TYPE),
         digests=digests,
+        source=found.source,
+        evidence=found.evidence,
     )
     return binding if reference.digest is None else binding.agreeing_with(reference.digest)

@@ -3,6 +3,7 @@
 from trustlib.transport.directory import DirectoryTransport
 from trustlib.transport.http import HttpTransport
 from trustlib.transport.mirrors import Mirrors
+from trustlib.transport.offline import Offline
 from trustlib.transport.policies import (
     NO_REDIRECTS,
     NO_RETRIES,
@@ -23,6 +24,7 @@ __all__ = [
     "DirectoryTransport",
     "HttpTransport",
     "Mirrors",
+    "Offline",
     "Pool",
     "Redirects",
     "Retries",

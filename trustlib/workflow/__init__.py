@@ -1,23 +1,31 @@
 """Updates as conversations: what to do next, and no idea how (TUF 1.0.34 §5).
 
-:func:`refresh` brings the top-level roles up to date, :func:`find` searches the
-delegations for a target. Both yield effects and are sent their answers; the
-same generators run under :class:`~trustlib.Updater`,
-:class:`~trustlib.AsyncUpdater`, and in a test on two dictionaries.
+:func:`refresh` brings the top-level roles up to date, :func:`remembered` verifies
+what is stored of them, :func:`find` searches the delegations for a target. They
+yield effects and are sent their answers; the same generators run under
+:class:`~trustlib.Updater`, :class:`~trustlib.AsyncUpdater`, and in a test on two
+dictionaries.
 """
 
+from trustlib.workflow.explanation import Evidence, Explanation, Signed, Vouched
+from trustlib.workflow.remembered import remembered
 from trustlib.workflow.search import Found, Known, covering, delegated_by, find, foresee, walk
 from trustlib.workflow.start import CLOCK_TOLERANCE
 from trustlib.workflow.update import refresh
 
 __all__ = [
     "CLOCK_TOLERANCE",
+    "Evidence",
+    "Explanation",
     "Found",
     "Known",
+    "Signed",
+    "Vouched",
     "covering",
     "delegated_by",
     "find",
     "foresee",
     "refresh",
+    "remembered",
     "walk",
 ]

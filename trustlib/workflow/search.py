@@ -6,15 +6,17 @@ from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustlib._paths import published_target
 from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath, UrlPath
 from trustlib.effects import Ahead, Fetch, Workflow
-from trustlib.errors import LimitError, NotFoundError
+from trustlib.errors import LimitError, NotFoundError, shortened
 from trustlib.limits import Limits
 from trustlib.roles import Root, SuccinctRoles, Target, Targets
+from trustlib.sources import Source
 from trustlib.trust import HASHES, Trusted, Verified, not_expired
+from trustlib.workflow.explanation import Evidence, Explanation, Visit
 from trustlib.workflow.session import Session, fetch_of, targets_role
 
 _FORESEEN: Final = 16  # roles that are hinted at for many searches at once
@@ -35,6 +37,8 @@ class Found:
         files: where the repository keeps the file, relative to the folder of
             its artifacts. More than one where it is called after a hash of its
             content: any of those may be there (§5.7.3, §6.2).
+        source: who answered, and as of when.
+        evidence: the proofs behind the answer.
     """
 
     path: TargetPath
@@ -43,6 +47,20 @@ class Found:
     valid_until: datetime
     collection: CollectionName | None
     files: tuple[UrlPath, ...]
+    source: Source
+    evidence: Evidence = field(eq=False, repr=False)
+
+    def explain(self) -> Explanation:
+        """Return who signed what, until when, and what was checked; ``str()`` is for people."""
+        target = self.target
+        hashes = ", ".join(f"{name}:{value}" for name, value in sorted(target.hashes.items()))
+        return Explanation(
+            answer=f"{shortened(self.path, str)} has {target.length} bytes and is {hashes},"
+            f" says {shortened(self.via[-1], str)}",
+            source=self.source,
+            valid_until=self.valid_until,
+            roles=self.evidence.roles,
+        )
 
 
 @frozen
@@ -69,7 +87,7 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
             the search ends there, since that role might have had the last word.
     """
     session = _session(trusted, limits)
-    visited: dict[RoleName, Verified[Targets]] = {}
+    visited: dict[RoleName, Visit] = {}
     to_visit = [_Visit(TARGETS, None, (TARGETS,))]
     while to_visit:
         visit = to_visit.pop()
@@ -78,7 +96,7 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
         if len(visited) == limits.delegations:
             raise LimitError("delegated roles on the way to one target", len(visited))
         proof = yield from _visited(trusted, visit, known, session)
-        visited[visit.name] = proof
+        visited[visit.name] = proof, visit.delegator
         if path in proof.role.targets:
             root = trusted.snapshot.root.root.role
             target = proof.role.targets[path]
@@ -86,9 +104,13 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
                 path=path,
                 target=target,
                 via=visit.via,
-                valid_until=min(trusted.valid_until, *(p.role.expires for p in visited.values())),
+                valid_until=min(
+                    trusted.valid_until, *(p.role.expires for p, _ in visited.values())
+                ),
                 collection=root.collection,
                 files=_files(path, target, root),
+                source=trusted.source,
+                evidence=Evidence(trusted, tuple(visited.values())),
             )
         below = covering(proof.role, path)
         if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say

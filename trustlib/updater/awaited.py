@@ -1,0 +1,103 @@
+"""The client that is awaited: the same questions, the same answers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import cast
+
+from attrs import define, field
+
+from trustlib.anchors import Anchor
+from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
+from trustlib.documents import Format
+from trustlib.drive import arun, ignored
+from trustlib.effects import T, Workflow
+from trustlib.events import Event
+from trustlib.limits import Limits
+from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
+from trustlib.storage import ThreadedStorage
+from trustlib.transport import Offline, Threaded
+from trustlib.trust import Trusted
+from trustlib.updater.client import Client, utcnow
+from trustlib.updater.freshness import Freshness
+from trustlib.updater.journal import told_to
+from trustlib.wire import TUF_JSON
+from trustlib.workflow import Found
+
+
+@define(kw_only=True, eq=False)
+class AsyncUpdater:
+    """:class:`Updater`, to await.
+
+    Takes the same arguments. A transport or storage without ``async`` methods
+    is run in threads.
+    """
+
+    anchor: Anchor
+    transport: AsyncTransport | Transport
+    storage: AsyncStorage | Storage
+    names: Naming = field(factory=PerOrganisation)
+    limits: Limits = field(factory=Limits)
+    policy: Freshness = field(factory=Freshness)
+    format: Format = TUF_JSON
+    clock: Callable[[], datetime] = utcnow
+    on_event: Callable[[Event], None] = ignored
+    _client: Client = field(init=False, repr=False)
+
+    @_client.default
+    def _decisions(self) -> Client:
+        return Client(
+            anchor=self.anchor,
+            names=self.names,
+            limits=self.limits,
+            policy=self.policy,
+            format=self.format,
+            clock=self.clock,
+            offline=self.transport if isinstance(self.transport, Offline) else None,
+        )
+
+    async def refresh(self) -> Trusted:
+        """See :meth:`Updater.refresh`."""
+        return await self._run(self._client.refreshing())
+
+    async def resolve(self, reference: str | ImageReference) -> TagBinding:
+        """See :meth:`Updater.resolve`."""
+        return await self._run(self._client.resolving_one(reference))
+
+    async def resolve_all(
+        self, references: Iterable[str | ImageReference]
+    ) -> tuple[TagBinding, ...]:
+        """See :meth:`Updater.resolve_all`."""
+        return await self._run(self._client.resolving(references))
+
+    async def verify(self, reference: str | ImageReference, digest: str | Digest) -> TagBinding:
+        """See :meth:`Updater.verify`."""
+        return await self._run(self._client.verifying(reference, digest))
+
+    async def find(self, path: str) -> Found:
+        """See :meth:`Updater.find`."""
+        return await self._run(self._client.finding(path))
+
+    async def _run(self, workflow: Workflow[T]) -> T:
+        transport, storage = _awaited(self.transport), _awaited_storage(self.storage)
+        told = partial(told_to, self.on_event)
+        return await arun(workflow, transport, storage, self.limits, told)
+
+
+# Which of the two ports an object fills shows in its method; a type checker
+# cannot see that, hence the casts.
+
+
+def _awaited(transport: AsyncTransport | Transport) -> AsyncTransport:
+    if inspect.iscoroutinefunction(transport.fetch):
+        return cast("AsyncTransport", transport)
+    return Threaded(cast("Transport", transport))
+
+
+def _awaited_storage(storage: AsyncStorage | Storage) -> AsyncStorage:
+    if inspect.iscoroutinefunction(storage.load):
+        return cast("AsyncStorage", storage)
+    return ThreadedStorage(cast("Storage", storage))

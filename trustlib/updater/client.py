@@ -1,0 +1,214 @@
+"""What both updaters know and decide.
+
+Everything that is decided is decided here once, as workflows; the updaters
+differ in how they carry them out. Each question looks at the clock: what is
+remembered answers only while it is young enough and nothing in it has expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from attrs import define, field, frozen
+
+from trustlib._types import TargetPath
+from trustlib.anchors import Anchor
+from trustlib.content import Digest, ImageReference, Naming, TagBinding
+from trustlib.content.binding import bound, by_digest, target_path
+from trustlib.documents import Format
+from trustlib.effects import T, Tell, Workflow
+from trustlib.errors import ExpiredError, TransportError, TrustError
+from trustlib.events import AnsweredFromStore, Refused
+from trustlib.limits import Limits
+from trustlib.transport import Offline
+from trustlib.trust import Trusted
+from trustlib.updater.freshness import Freshness
+from trustlib.workflow import Found, Known, find, foresee, refresh, remembered
+
+_REMEMBERED = 65_536  # answers under one update; then they are looked up again
+
+
+def utcnow() -> datetime:
+    """Return the time of the system's clock (UTC)."""
+    return datetime.now(UTC)
+
+
+@frozen
+class _State:
+    """One complete update, and what was found under it."""
+
+    trusted: Trusted
+    known: Known = field(factory=dict)
+    found: dict[TargetPath, Found] = field(factory=dict[TargetPath, Found])
+
+
+@define(kw_only=True, eq=False)
+class Client:
+    """The questions that can be asked, as workflows, and what is remembered between them.
+
+    Attributes:
+        offline: how to do without the repository, where it is not to be asked.
+    """
+
+    anchor: Anchor
+    names: Naming
+    limits: Limits
+    policy: Freshness
+    format: Format
+    clock: Callable[[], datetime]
+    offline: Offline | None
+    _state: _State | None = field(default=None, init=False, repr=False)
+
+    # -- the questions ------------------------------------------------------------------
+
+    def refreshing(self) -> Workflow[Trusted]:
+        """See :meth:`trustlib.Updater.refresh`."""
+        state = yield from self._watched(self._refreshed(self._now(), ()))
+        return state.trusted
+
+    def finding(self, path: str) -> Workflow[Found]:
+        """See :meth:`trustlib.Updater.find`."""
+        return (yield from self._watched(self._answered(TargetPath(path))))
+
+    def resolving_one(self, reference: str | ImageReference) -> Workflow[TagBinding]:
+        """See :meth:`trustlib.Updater.resolve`."""
+        (binding,) = yield from self.resolving((reference,))
+        return binding
+
+    def resolving(
+        self, references: Iterable[str | ImageReference]
+    ) -> Workflow[tuple[TagBinding, ...]]:
+        """See :meth:`trustlib.Updater.resolve_all`."""
+        asked = [_reference(reference) for reference in references]
+        return (yield from self._watched(self._resolved(asked)))
+
+    def verifying(
+        self, reference: str | ImageReference, digest: str | Digest
+    ) -> Workflow[TagBinding]:
+        """See :meth:`trustlib.Updater.verify`."""
+        expected = digest if isinstance(digest, Digest) else Digest.parse(digest)
+        asked = _reference(reference)
+        if asked.tag is None and asked.digest is not None:
+            raise ValueError(f"{asked}: expected a tag; nobody vouches for a digest alone")
+        return (yield from self._watched(self._agreed(asked, expected)))
+
+    # -- the answers --------------------------------------------------------------------
+
+    def _watched(self, workflow: Workflow[T]) -> Workflow[T]:
+        try:
+            return (yield from workflow)
+        except TrustError as error:
+            yield Tell(Refused(error=error))
+            raise
+
+    def _answered(self, path: TargetPath) -> Workflow[Found]:
+        now = self._now()
+        state = yield from self._current(now, (path,))
+        return (yield from self._found(state, path, now))
+
+    def _agreed(self, reference: ImageReference, digest: Digest) -> Workflow[TagBinding]:
+        (binding,) = yield from self._resolved([reference])
+        return binding.agreeing_with(digest)
+
+    def _resolved(self, references: list[ImageReference]) -> Workflow[tuple[TagBinding, ...]]:
+        now = self._now()
+        # What is not ours needs no update to be refused.
+        wanted = {
+            reference: self.names.target_path(reference.tagged())
+            for reference in references
+            if reference.tag is not None or reference.digest is None
+        }
+        if not wanted:
+            return tuple(map(by_digest, references))
+        state = yield from self._current(now, tuple(wanted.values()))
+        missing = [path for path in wanted.values() if path not in state.found]
+        yield from foresee(state.trusted, missing, limits=self.limits, known=state.known)
+        bindings: list[TagBinding] = []
+        for reference in references:
+            if reference not in wanted:
+                bindings.append(by_digest(reference))
+                continue
+            tagged = reference.tagged()
+            path = target_path(state.trusted, tagged, self.names)
+            found = yield from self._found(state, path, now)
+            bindings.append(bound(tagged, found))
+        return tuple(bindings)
+
+    # -- what they rest on --------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        now = self.clock()
+        if now.tzinfo is None:
+            raise ValueError("the clock must say which time zone it is in")
+        return now.astimezone(UTC)
+
+    def _current(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[_State]:
+        """Return what is remembered if it will do at *now*, else what the repository says."""
+        state = self._state
+        if state is not None:
+            began = state.trusted.now
+            stale = min(began + self.policy.max_age, state.trusted.valid_until)
+            if began <= now < stale:
+                return state
+        return (yield from self._refreshed(now, wanted))
+
+    def _refreshed(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[_State]:
+        state = _State((yield from self._trusted(now, wanted)))
+        latest = self._state
+        if latest is None or latest.trusted.now <= now:  # another thread may be ahead
+            self._state = state
+        return state
+
+    def _trusted(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[Trusted]:
+        if self.offline is not None:
+            return (yield from self._from_store(now, self.offline.at_most, None))
+        try:
+            return (
+                yield from refresh(
+                    self.anchor, now=now, limits=self.limits, format=self.format, wanted=wanted
+                )
+            )
+        except TransportError as error:
+            if self.policy.fallback is None:
+                raise
+            try:
+                return (yield from self._from_store(now, self.policy.fallback, error))
+            except TrustError as why:
+                error.add_note(f"The store cannot answer instead: {why}")
+            raise
+
+    def _from_store(
+        self, now: datetime, at_most: timedelta | None, because: TransportError | None
+    ) -> Workflow[Trusted]:
+        trusted = yield from remembered(
+            self.anchor, now=now, limits=self.limits, format=self.format, at_most=at_most
+        )
+        heard = trusted.source.heard
+        yield Tell(AnsweredFromStore(heard=heard, now=now, because=because))
+        return trusted
+
+    def _found(self, state: _State, path: TargetPath, now: datetime) -> Workflow[Found]:
+        found = state.found.get(path)
+        if found is not None and now < found.valid_until:
+            return found
+        try:
+            found = yield from self._searched(state, path, now)
+        except ExpiredError:
+            if state.trusted.now >= now:
+                raise
+            # A delegated role expired since the update; there may be a fresh one.
+            state = yield from self._refreshed(now, (path,))
+            found = yield from self._searched(state, path, now)
+        if len(state.found) >= _REMEMBERED:
+            state.found.clear()
+        state.found[path] = found
+        return found
+
+    def _searched(self, state: _State, path: TargetPath, now: datetime) -> Workflow[Found]:
+        trusted = state.trusted.as_of(now)
+        return (yield from find(trusted, path, limits=self.limits, known=state.known))
+
+
+def _reference(reference: str | ImageReference) -> ImageReference:
+    return ImageReference.parse(reference) if isinstance(reference, str) else reference

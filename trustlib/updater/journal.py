@@ -1,0 +1,24 @@
+"""Every event is logged, and told to whoever asked to be told.
+
+The logger is called ``trustlib``. It says nothing unless the program gives it a
+handler.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from trustlib.events import AnsweredFromStore, Event, FloorsDropped, Refused
+
+_LOG: Final = logging.getLogger("trustlib")
+_LOG.addHandler(logging.NullHandler())
+
+_WARN: Final = (AnsweredFromStore, FloorsDropped, Refused)
+
+
+def told_to(listener: Callable[[Event], None], event: Event) -> None:
+    """Log *event*, and tell *listener* about it."""
+    _LOG.log(logging.WARNING if isinstance(event, _WARN) else logging.INFO, "%s", event)
+    listener(event)
