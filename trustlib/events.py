@@ -122,7 +122,7 @@ class AnsweredFromStore:
         heard: when the last complete update began (UTC).
         now: the reference time (UTC).
         because: why the repository could not be reached; None where it was not
-            asked (:class:`~trustlib.Offline`).
+            asked (:class:`~trustlib.transport.Offline`).
     """
 
     heard: datetime

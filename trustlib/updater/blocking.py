@@ -34,7 +34,7 @@ class Updater:
 
     Args:
         anchor: what is trusted to begin with; ship it with your program.
-        transport: how the repository's files are read; :class:`~trustlib.Offline`
+        transport: how the repository's files are read; :class:`~trustlib.transport.Offline`
             if they are not to be.
         storage: where what was seen is remembered, so that nobody can roll it
             back. It belongs to one repository.

@@ -20,7 +20,7 @@ class Freshness:
         max_age: for how long the answers of one update are given without
             asking the repository again. Zero asks it every time.
         fallback: how long ago the last complete update may have begun if the
-            repository cannot be reached (:class:`~trustlib.TransportError`) and
+            repository cannot be reached (:class:`~trustlib.errors.TransportError`) and
             what is stored is to answer instead, verified again. None: it never
             does. A repository that answers with something else than it should
             is refused all the same.
