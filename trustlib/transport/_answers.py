@@ -17,7 +17,8 @@ from typing import Final
 from urllib3 import BaseHTTPResponse
 
 from trustlib.errors import TransportError
-from trustlib.transport._connections import FAILURES, PIECE, explained
+from trustlib.transport._connections import FAILURES, explained
+from trustlib.transport._line import PIECE
 from trustlib.transport.policies import Timeouts
 
 ABSENT: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

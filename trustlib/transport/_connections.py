@@ -1,125 +1,37 @@
-"""The one module that holds urllib3: every wait on a socket has an end.
+"""How connections are opened, and what it means when they fail.
 
-``http.client`` limits how long one ``recv`` may take, and a hostile server
-answers with a byte just before that, for ever: in headers, in "100 Continue"
-answers, in chunk extensions, in trailers. Here, a *step* (the head of an
-answer, or one piece of its body) has a deadline and a number of bytes.
-
-Importing this takes most of the time that a program spends on importing
-trustlib, so it is imported when the first file is fetched.
+Importing this (it holds urllib3) takes most of the time that a program spends
+on importing trustlib, so it is imported when the first file is fetched.
 """
 
 from __future__ import annotations
 
-import io
-import re
 import ssl
 import sys
 from functools import partial
 from http import client
 from pathlib import Path
-from socket import socket
-from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import urllib3
 from urllib3 import exceptions
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import make_headers, parse_url
 
 from trustlib.errors import TransportError, shortened
+from trustlib.transport._line import Connection, RefusedError, SecureConnection
 from trustlib.transport.policies import Pool, Timeouts, Tls
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-PIECE: Final = 65_536
-"""How many bytes a piece may have."""
-
-STEP: Final = 2 * PIECE
-"""How many bytes may be received before a head is complete, or the next piece is there."""
 
 FAILURES: Final = (exceptions.HTTPError, client.HTTPException, OSError)
 """Everything that a connection may raise."""
 
 
-_LENGTH: Final = re.compile(r"[0-9]{1,18}")
-
-
-class _RefusedError(client.HTTPException):
-    """Something that ``http.client`` would have let pass; its text is ours."""
-
-
-class _Bounded(io.RawIOBase):
-    """What a socket receives, within the limits of a step."""
-
-    def __init__(self, sock: socket, raw: io.RawIOBase) -> None:
-        self._sock, self._raw = sock, raw
-        # urllib3 has set the read timeout on the socket; none would be no time at all.
-        self._seconds = float(sock.gettimeout() or 0)
-        self.begin_step()
-
-    def begin_step(self) -> None:
-        self._deadline = monotonic() + self._seconds
-        self._left = STEP
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        seconds = self._deadline - monotonic()
-        if seconds <= 0:
-            raise TimeoutError("timed out")
-        if self._left <= 0:
-            raise _RefusedError(f"more than {STEP} bytes of headers or chunk framing")
-        self._sock.settimeout(seconds)
-        count = self._raw.readinto(buffer) or 0
-        self._left -= count
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Response(client.HTTPResponse):
-    def __init__(
-        self, sock: socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
-    ) -> None:
-        super().__init__(sock, debuglevel, method, url)
-        self._bounded = _Bounded(sock, self.fp.detach())
-        self.fp = io.BufferedReader(self._bounded)
-
-    def begin(self) -> None:
-        super().begin()
-        lengths = self.headers.get_all("Content-Length", [])
-        if lengths and not (len(lengths) == 1 and _LENGTH.fullmatch(lengths[0].strip())):
-            raise _RefusedError("the answer has no clear length")
-
-    def read1(self, n: int = -1, /) -> bytes:
-        self._bounded.begin_step()
-        piece = super().read1(n)
-        if self.chunked and (self.chunk_left or 0) < 0:
-            # "-1" is a hexadecimal number to int(), and then there is no end.
-            raise client.IncompleteRead(b"")
-        return piece
-
-
-class _Connection(HTTPConnection):
-    response_class = _Response
-
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
-
-
 class _ConnectionPool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = Connection
 
 
 class _SecureConnectionPool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    ConnectionCls = SecureConnection
 
 
 def opened(
@@ -227,7 +139,7 @@ def explained(error: Exception, timeouts: Timeouts) -> str:
         return f"the proxy: {explained(error.original_error, timeouts)}"
     if isinstance(error, exceptions.ProtocolError) and isinstance(error.args[-1], Exception):
         return explained(error.args[-1], timeouts)
-    if isinstance(error, _RefusedError):
+    if isinstance(error, RefusedError):
         return str(error)
     said = _said(error.__cause__ or error)
     for kinds, words in _WORDS:

@@ -1,7 +1,7 @@
 """Files over HTTP: one GET, one clear answer, and nothing that was not asked for.
 
 What is believed of an answer is written in ``_answers``, how long anything may
-take in ``_connections``, which URL is asked for in ``_urls``. Here is who is
+take in ``_line``, which URL is asked for in ``_urls``. Here is who is
 asked, how often, and with which credentials.
 """
 
