@@ -1,52 +1,33 @@
 """Files over HTTP: one GET, one clear answer, and nothing that was not asked for.
 
 What is believed of an answer is written in ``_answers``, how long anything may
-take in ``_line``, which URL is asked for in ``_urls``. Here is who is
-asked, how often, and with which credentials.
+take in ``_line``, which URL is asked for in ``_urls``, who is told our
+credentials in ``_hops``. Here is how often anybody is asked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from threading import Lock
 from time import sleep
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import urljoin
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib.errors import TransportError
 from trustlib.ports import Request
+from trustlib.transport._hops import Hop, checked_headers, redirected
 from trustlib.transport._pieces import Peeked
-from trustlib.transport._urls import checked_base, checked_path, checked_proxy, origin, shown
+from trustlib.transport._urls import checked_base, checked_path, checked_proxy, shown
 from trustlib.transport.policies import SAME_ORIGIN, Pool, Redirects, Retries, Timeouts, Tls
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE: Final = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
-_LOCATION: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
-_OURS: Final = frozenset(
-    {
-        *("accept-encoding", "connection", "content-length", "expect", "host", "if-match"),
-        *("if-modified-since", "if-none-match", "if-range", "if-unmodified-since"),
-        *("proxy-authorization", "range", "te", "trailer", "transfer-encoding", "upgrade"),
-    }
-)
-
-
-def _checked_headers(headers: Mapping[str, str]) -> FrozenMap[str, str]:
-    for name, value in headers.items():
-        if _TOKEN.fullmatch(name) is None or name.lower() in _OURS:
-            raise ValueError(f"{name!r} is not a header that can be set")
-        if _VALUE.fullmatch(value) is None:
-            raise ValueError(f"the value of the header {name!r} has characters it cannot have")
-    return FrozenMap(headers)
 
 
 class _Connections:
@@ -79,15 +60,6 @@ class _Connections:
             managers, self._managers = self._managers, {}
         for manager in managers.values():
             manager.clear()
-
-
-@frozen(kw_only=True)
-class _Hop:
-    """Where to ask, and as whom."""
-
-    url: str
-    headers: FrozenMap[str, str]
-    tls: Tls
 
 
 @frozen(kw_only=True)
@@ -127,7 +99,7 @@ class HttpTransport:
     base_url: str = field(converter=checked_base)
     headers: FrozenMap[str, str] = field(
         factory=FrozenMap[str, str],
-        converter=_checked_headers,
+        converter=checked_headers,
         kw_only=True,
         repr=lambda headers: f"<{', '.join(headers) or 'none'}>",
     )
@@ -197,14 +169,16 @@ class HttpTransport:
         from trustlib.transport import _answers
         from trustlib.transport._connections import passing
 
-        hop = _Hop(url=url, headers=self.headers, tls=self.tls)
+        hop = Hop(url=url, headers=self.headers, tls=self.tls)
         try:
             response = self._response(hop, offset)
             for _ in range(self.redirects.most):
                 if response.status not in _answers.MOVED:
                     break
                 _answers.drain(response, self.timeout)
-                hop = self._redirected(hop, response.headers.get("Location", ""))
+                hop = redirected(
+                    hop, response.headers.get("Location", ""), self.base_url, self.redirects
+                )
                 response = self._response(hop, offset)
             where = shown(hop.url)
             if response.status in _answers.ABSENT:
@@ -223,7 +197,7 @@ class HttpTransport:
                 return _Again(error=error)
             raise
 
-    def _response(self, hop: _Hop, offset: int) -> BaseHTTPResponse:
+    def _response(self, hop: Hop, offset: int) -> BaseHTTPResponse:
         from urllib3 import HTTPHeaderDict
 
         from trustlib.transport._connections import FAILURES, explained
@@ -247,29 +221,3 @@ class HttpTransport:
             )
         except FAILURES as error:
             raise TransportError(shown(hop.url), explained(error, self.timeout)) from error
-
-    def _redirected(self, hop: _Hop, location: str) -> _Hop:
-        # The parser that decides must be the one that connects.
-        from urllib3.util import parse_url
-
-        where = shown(hop.url)
-        here = parse_url(hop.url)
-        try:
-            there = parse_url(urljoin(hop.url, location) if _LOCATION.fullmatch(location) else "")
-        except ValueError:  # which urllib3's parse errors are
-            there = parse_url("")
-        if there.scheme not in {"http", "https"} or not there.host or there.auth is not None:
-            raise TransportError(where, "redirects to something that is not a plain URL")
-        came = origin(str(here.scheme), str(here.host), here.port)
-        goes = origin(there.scheme, there.host, there.port)
-        home = parse_url(self.base_url)
-        own = origin(str(home.scheme), str(home.host), home.port)
-        if goes != own and goes not in self.redirects.origins:
-            raise TransportError(where, f"redirects to {goes}, which the policy does not allow")
-        if here.scheme == "https" and there.scheme == "http":
-            raise TransportError(where, f"redirects from https to {goes}, which is never followed")
-        url = there._replace(fragment=None).url
-        if goes == came:
-            return evolve(hop, url=url)
-        # Credentials do not come back either: the other server chose this URL.
-        return _Hop(url=url, headers=FrozenMap(), tls=self.tls.without_client())
