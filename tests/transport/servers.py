@@ -114,6 +114,28 @@ class Server:
             connection.sendall(part)
 
 
+class Flights(Server):
+    """Answers nobody before it has read as many requests as *flights* say, flight by flight.
+
+    So a client that waits for the first answer before it asks for the second gets neither, and
+    the number of flights is the number of round trips. Later requests are flights of one.
+    """
+
+    def __init__(self, script: Callable[[Asked], Script], *flights: int, **settings):
+        super().__init__(script, **settings)
+        self.rounds = 0
+        self._flights, self._read = list(flights), []
+
+    def talk(self, connection: socket.socket, asked: Asked) -> None:
+        self._read.append(asked)
+        if len(self._read) == (self._flights[0] if self._flights else 1):
+            del self._flights[:1]
+            self.rounds += 1
+            read, self._read = self._read, []
+            for each in read:
+                super().talk(connection, each)
+
+
 class Proxy(Server):
     """A proxy that tunnels CONNECT to *to*, whatever host is asked for."""
 

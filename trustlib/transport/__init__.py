@@ -15,7 +15,8 @@ from trustlib.transport.policies import (
     Tls,
     redirects_to,
 )
-from trustlib.transport.threads import Threaded
+from trustlib.transport.sequential import Sequential
+from trustlib.transport.threads import Threaded, awaited
 
 __all__ = [
     "NO_REDIRECTS",
@@ -28,8 +29,10 @@ __all__ = [
     "Pool",
     "Redirects",
     "Retries",
+    "Sequential",
     "Threaded",
     "Timeouts",
     "Tls",
+    "awaited",
     "redirects_to",
 ]

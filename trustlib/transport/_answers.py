@@ -32,13 +32,13 @@ _SLOWEST_SKIP: Final = 100_000  # bytes per second
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
-def drain(response: BaseHTTPResponse, timeouts: Timeouts) -> None:
+def drain(response: BaseHTTPResponse, seconds: float) -> None:
     """Read what nobody wants, so that the connection can be used again.
 
-    If that is much, slow or broken, the connection is closed instead. Neither
-    changes what the answer meant.
+    If that is much, broken, or takes more than *seconds*, the connection is
+    closed instead. Neither changes what the answer meant.
     """
-    left, deadline = PIECE, monotonic() + timeouts.read
+    left, deadline = PIECE, monotonic() + seconds
     try:
         while left > 0 and monotonic() < deadline and (piece := response.read1(left)):
             left -= len(piece)
