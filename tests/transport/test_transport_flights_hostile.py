@@ -53,6 +53,7 @@ def once(target: str, *parts: bytes, then: type[Exception] | None = None):
     "parts",
     [
         b"",
+        b"HTTP/1.1 200 OK\r\nConte",
         TEN,
         TEN + b"bbbb",
         CHUNKED,

@@ -32,7 +32,13 @@ from trustlib.transport import NO_RETRIES, HttpTransport
         says(b"hello\r\n\r\n"),
         says(b"HTTP/1.1 abc OK\r\n\r\n"),
         says(b"HTTP/2 200 OK\r\n\r\n"),
+        says(b"HTTP/1.1 200"),
+        says(b"HTTP/1.1 200 OK\r\n"),
+        says(b"HTTP/1.1 200 OK\r\nConte"),
         says(b"HTTP/1.1 200 OK\r\nContent-Length: 3"),
+        says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
+        says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n"),
+        says(b"HTTP/1.1 404"),
         says(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     ],
 )

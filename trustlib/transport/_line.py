@@ -152,6 +152,7 @@ class Line(io.BufferedReader):
         self._bounded = _Bounded(sock)
         super().__init__(self._bounded)
         self.kept = False
+        self.last_line = b""
         self.patience = inf
         self.unanswered: deque[tuple[int, bytes]] = deque()
         self._flight: Flight | None = None
@@ -220,6 +221,11 @@ class Line(io.BufferedReader):
             self.kept = False
             self.close()
 
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return a line; what came last is remembered."""
+        self.last_line = super().readline(size)
+        return self.last_line
+
     def flush(self) -> None:
         """Do nothing: http.client flushes what it closes, and we may have closed it before."""
 
@@ -250,6 +256,9 @@ class _Response(client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        if not self._line.last_line:
+            # To http.client, a head ends where the connection does.
+            raise client.IncompleteRead(b"")
         lengths = self.headers.get_all("Content-Length", [])
         if lengths and not (len(lengths) == 1 and _LENGTH.fullmatch(lengths[0].strip())):
             raise RefusedError("the answer has no clear length")
