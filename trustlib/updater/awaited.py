@@ -19,7 +19,7 @@ from trustlib.events import Event
 from trustlib.limits import Limits
 from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
 from trustlib.storage import ThreadedStorage
-from trustlib.transport import Offline, Threaded
+from trustlib.transport import Offline, awaited
 from trustlib.trust import Trusted
 from trustlib.updater.client import Client, utcnow
 from trustlib.updater.freshness import Freshness
@@ -94,7 +94,7 @@ class AsyncUpdater:
 def _awaited(transport: AsyncTransport | Transport) -> AsyncTransport:
     if inspect.iscoroutinefunction(transport.fetch):
         return cast("AsyncTransport", transport)
-    return Threaded(cast("Transport", transport))
+    return awaited(cast("Transport", transport))
 
 
 def _awaited_storage(storage: AsyncStorage | Storage) -> AsyncStorage:
