@@ -89,7 +89,7 @@ from trustlib.storage import FileStorage, MemoryStorage
 from trustlib.transport import DirectoryTransport, HttpTransport, Mirrors, Offline
 from trustlib.trust import Trusted, Verified
 from trustlib.updater import AsyncUpdater, Freshness, Updater
-from trustlib.wire import TUF_JSON
+from trustlib.wire import TUF_JSON, TUF_JSON_RFC3339
 from trustlib.workflow import Explanation, Found
 
 __version__ = "0.1.0.dev0"
@@ -102,6 +102,7 @@ __all__ = [
     "TARGETS",
     "TIMESTAMP",
     "TUF_JSON",
+    "TUF_JSON_RFC3339",
     "Anchor",
     "AsyncPipelining",
     "AsyncRepositoryStorage",

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from trustlib._frozen import FrozenMap, Json, freeze
+from trustlib._times import WHOLE_SECONDS, TimeSpelling
 from trustlib.errors import MalformedError
 
 MAX_DEPTH = 64
@@ -23,7 +24,6 @@ VERSIONS = 2**53  # beyond it, readers that keep numbers in floats disagree
 Read: TypeAlias = "None | bool | int | str | list[Read] | dict[str, Read]"
 """A JSON value as it was read; not frozen yet, and never handed out."""
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 
 
@@ -146,15 +146,12 @@ class Cursor:
             raise self.wrong(f"{length}lower-case hex digits")
         return text
 
-    def time(self) -> datetime:
-        """Return the moment that this must spell, in UTC (§4.2.3)."""
-        text = self.text()
-        try:
-            if _TIME.fullmatch(text):
-                return datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise self.wrong("a date like 2030-01-31T00:00:00Z")
+    def time(self, spelling: TimeSpelling = WHOLE_SECONDS) -> datetime:
+        """Return the moment that this must spell, in UTC and whole seconds (§4.2.3)."""
+        moment = spelling.read(self.text())
+        if moment is None:
+            raise self.wrong(f"a date like {spelling.like}")
+        return moment
 
     def rest(self, *known: str) -> FrozenMap[str, Json]:
         """Return the members other than *known*, frozen."""

@@ -358,8 +358,9 @@ def refreshed(
     limits: Limits | None = None,
     log: list | None = None,
     crash_at: int | None = None,
+    format: Any = TUF_JSON,
 ) -> Any:
-    workflow = refresh(anchor, now=now, limits=limits or Limits(), format=TUF_JSON)
+    workflow = refresh(anchor, now=now, limits=limits or Limits(), format=format)
     return carried_out(workflow, files, store, log, crash_at)
 
 

@@ -12,8 +12,8 @@ PUBLIC = """
     NotFoundError Offline PathPatterns PerOrganisation PerRepository Pipelining Publication RENEWED
     ROOT Receipt Repository RepositoryStorage Request Revised Revision RoleName RollbackError Root
     SNAPSHOT Signature Signer SigningError SigningPlan SigningRequest Snapshot Source Storage
-    StorageError StoredName SuccinctRoles TARGETS
-    TIMESTAMP TUF_JSON TagBinding Target TargetPath Targets ThresholdError Timestamp TooLongError
+    StorageError StoredName SuccinctRoles TARGETS TIMESTAMP TUF_JSON TUF_JSON_RFC3339
+    TagBinding Target TargetPath Targets ThresholdError Timestamp TooLongError
     Transport TransportError TrustError Trusted Updater UrlPath VerificationError Verified Version
     WrongCollectionError
 """

@@ -191,7 +191,7 @@ class _Drafting:
             return True
         raw = self.before.published.files[name]
         try:
-            verify(TUF_JSON.parse(type(role), raw, name=name), *authorities)
+            verify(self.before.format.parse(type(role), raw, name=name), *authorities)
         except TrustError:
             return True  # signed by keys that no longer do
         return False

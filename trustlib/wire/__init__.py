@@ -14,6 +14,7 @@ from trustlib import _paths
 from trustlib._canonical import canonical, compact
 from trustlib._frozen import JsonLike
 from trustlib._json import read
+from trustlib._times import RFC_3339, WHOLE_SECONDS, TimeSpelling
 from trustlib._types import RoleName, StoredName, UrlPath, Version
 from trustlib.documents import Document
 from trustlib.keys import Signature
@@ -22,12 +23,27 @@ from trustlib.wire.members import COLLECTION
 from trustlib.wire.reading import key_in, role_in, signatures_in
 from trustlib.wire.writing import key_value, signed_value
 
-__all__ = ["COLLECTION", "TUF_JSON", "TufJson", "key_in", "key_value", "signed_value"]
+__all__ = [
+    "COLLECTION",
+    "TUF_JSON",
+    "TUF_JSON_RFC3339",
+    "TufJson",
+    "key_in",
+    "key_value",
+    "signed_value",
+]
 
 
 @frozen
 class TufJson:
-    """The format of the TUF specification and of its other implementations."""
+    """The format of the TUF specification and of its other implementations.
+
+    Attributes:
+        times: how files that are read may spell when they expire. What is
+            written is spelled as the specification has it, whatever was read.
+    """
+
+    times: TimeSpelling = WHOLE_SECONDS
 
     def parse(self, kind: type[R], raw: bytes, *, name: RoleName | None = None) -> Document[R]:
         """Understand *raw* as a file of *kind*; *name* is the role's where it is delegated.
@@ -38,7 +54,7 @@ class TufJson:
         name = name or kind.NAME
         envelope = read(raw, f"{name}.json")
         signed = envelope.at("signed")
-        role = role_in(kind, signed)
+        role = role_in(kind, signed, self.times)
         return Document(name, raw, canonical(signed.value), signatures_in(envelope), role)
 
     def payload(self, role: Role) -> bytes:
@@ -60,3 +76,16 @@ class TufJson:
 
 
 TUF_JSON: Final = TufJson()
+"""What nearly all repositories are written in, and all that trustlib publishes."""
+
+TUF_JSON_RFC3339: Final = TufJson(times=RFC_3339)
+"""The same, for repositories that older programs in Go wrote: times with fractions and offsets.
+
+``Updater(..., format=TUF_JSON_RFC3339)`` reads Sigstore's first three roots, for
+example. A fraction of a second is cut off, so that no signature counts for
+longer than was said; everything else is as strict as ``TUF_JSON``.
+
+A store that such a client filled is to be read with this format ever after. A
+client that cannot read a remembered file cannot know its version either, and
+would take an older one.
+"""

@@ -13,6 +13,7 @@ from typing import Final, TypedDict, cast
 
 from trustlib._frozen import FrozenMap
 from trustlib._json import Cursor
+from trustlib._times import TimeSpelling
 from trustlib._types import (
     ROOT,
     SNAPSHOT,
@@ -54,8 +55,13 @@ _HEX_DIGITS = {"sha256": 64, "sha512": 128}
 _HEAD = ("_type", "spec_version", "version", "expires", COLLECTION)
 
 
-def role_in(kind: type[R], signed: Cursor) -> R:
+def role_in(kind: type[R], signed: Cursor, times: TimeSpelling) -> R:
     """Return the role of *kind* that the member ``signed`` holds.
+
+    Args:
+        kind: the role's type.
+        signed: what stands under the signatures.
+        times: how it may spell when it expires.
 
     Raises:
         MalformedError: it holds something else.
@@ -63,8 +69,8 @@ def role_in(kind: type[R], signed: Cursor) -> R:
     if signed.at("_type").value != kind.NAME:
         raise signed.at("_type").wrong(repr(str(kind.NAME)))
     # The table maps each type to its own reader; its type cannot say so.
-    decode = cast("Callable[[Cursor], R]", _DECODE[kind.NAME])
-    return decode(signed)
+    decode = cast("Callable[[Cursor, TimeSpelling], R]", _DECODE[kind.NAME])
+    return decode(signed, times)
 
 
 def signatures_in(envelope: Cursor) -> tuple[Signature, ...]:
@@ -95,27 +101,27 @@ class _Head(TypedDict):
     extra: Extra
 
 
-def _head(signed: Cursor, *known: str) -> _Head:
+def _head(signed: Cursor, times: TimeSpelling, *known: str) -> _Head:
     spec_version = signed.at("spec_version")
     if not _SPEC_VERSION.fullmatch(spec_version.text()):  # §4.3: "1.0" is what Sigstore says
         raise spec_version.wrong("version 1 of the specification")
     collection = signed.get(COLLECTION)
     return _Head(
         version=Version(signed.at("version").integer(1)),
-        expires=signed.at("expires").time(),
+        expires=signed.at("expires").time(times),
         collection=None if collection is None else CollectionName(collection.text()),
         spec_version=spec_version.text(),
         extra=signed.rest(*_HEAD, *known),
     )
 
 
-def _root(signed: Cursor) -> Root:
+def _root(signed: Cursor, times: TimeSpelling) -> Root:
     roles = {RoleName(name): _keyset(at) for name, at in signed.at("roles").items()}
     if missing := [name for name in TOP_LEVEL if name not in roles]:
         raise signed.at("roles").wrong(f"an entry for {missing[0]!r}")
     consistent = signed.get("consistent_snapshot")
     return Root(
-        **_head(signed, "keys", "roles", "consistent_snapshot"),
+        **_head(signed, times, "keys", "roles", "consistent_snapshot"),
         keys=_keys(signed.at("keys")),
         roles=FrozenMap(roles),
         consistent_snapshot=consistent is not None and consistent.flag(),
@@ -175,26 +181,26 @@ def _hashes(at: Cursor) -> FrozenMap[str, str]:
     return FrozenMap(listed)
 
 
-def _timestamp(signed: Cursor) -> Timestamp:
+def _timestamp(signed: Cursor, times: TimeSpelling) -> Timestamp:
     meta = signed.at("meta")
     if meta.at("snapshot.json").object() and len(meta.object()) > 1:
         raise meta.wrong("an entry for snapshot.json and no other")  # §4.6
-    return Timestamp(**_head(signed, "meta"), snapshot=_metafile(meta.at("snapshot.json")))
+    return Timestamp(**_head(signed, times, "meta"), snapshot=_metafile(meta.at("snapshot.json")))
 
 
-def _snapshot(signed: Cursor) -> Snapshot:
+def _snapshot(signed: Cursor, times: TimeSpelling) -> Snapshot:
     meta: dict[RoleName, MetaFile] = {}
     for path, at in signed.at("meta").items():
         if not path.endswith(".json"):
             raise signed.at("meta").wrong("names that end in .json")
         meta[RoleName(path.removesuffix(".json"))] = _metafile(at)
-    return Snapshot(**_head(signed, "meta"), meta=FrozenMap(meta))
+    return Snapshot(**_head(signed, times, "meta"), meta=FrozenMap(meta))
 
 
-def _targets(signed: Cursor) -> Targets:
+def _targets(signed: Cursor, times: TimeSpelling) -> Targets:
     delegations, called = signed.get("delegations"), signed.get(ROLE)
     return Targets(
-        **_head(signed, "targets", "delegations", ROLE),
+        **_head(signed, times, "targets", "delegations", ROLE),
         called=None if called is None else RoleName(called.text()),
         targets=FrozenMap({TargetPath(p): _target(at) for p, at in signed.at("targets").items()}),
         delegations=None if delegations is None else _delegations(delegations),
@@ -269,7 +275,7 @@ def _succinct(at: Cursor) -> SuccinctRoles:
     )
 
 
-_DECODE: Final[dict[RoleName, Callable[[Cursor], Role]]] = {
+_DECODE: Final[dict[RoleName, Callable[[Cursor, TimeSpelling], Role]]] = {
     ROOT: _root,
     TIMESTAMP: _timestamp,
     SNAPSHOT: _snapshot,
