@@ -6,6 +6,13 @@ VENV ?= .venv
 PYTHON ?=
 SECONDS ?= 60
 SUITE ?=
+WILD ?=
+SPECIFICATION ?=
+
+# What is not ours to pass on, and some tests look at: a folder of files of the
+# world, a checkout of the specification. Where they are not, those are skipped.
+export TRUSTLIB_WILD := $(if $(WILD),$(abspath $(WILD)),$(TRUSTLIB_WILD))
+export TRUSTLIB_SPECIFICATION := $(if $(SPECIFICATION),$(abspath $(SPECIFICATION)),$(TRUSTLIB_SPECIFICATION))
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
