@@ -16,7 +16,17 @@ from trustlib._frozen import FrozenMap
 from trustlib._types import KeyId, RoleName
 from trustlib.errors import SigningError, shortened
 from trustlib.keys import Key
-from trustlib.roles import Authority, Delegation, Delegations, KeySet, Root, SuccinctRoles, Targets
+from trustlib.publish import names
+from trustlib.roles import (
+    Authority,
+    Delegation,
+    Delegations,
+    KeySet,
+    PathPatterns,
+    Root,
+    SuccinctRoles,
+    Targets,
+)
 
 G = TypeVar("G", KeySet, Delegation, SuccinctRoles)
 
@@ -80,9 +90,13 @@ def with_grant(targets: Targets, grant: Delegation, authority: Authority) -> Tar
     """Return *targets* delegating to one more role, the least trusted of all.
 
     Raises:
-        ValueError: it delegates to bins, or to a role of that name already.
+        ValueError: it delegates to bins, or to a role of that name already, or
+            one of the patterns could never match (§4.5).
     """
     satisfiable(grant.name, authority)
+    if isinstance(grant.grant, PathPatterns):
+        for pattern in grant.grant.patterns:
+            names.path_pattern(pattern)
     delegations = targets.delegations or Delegations(keys=FrozenMap(), roles=())
     match delegations.roles:
         case SuccinctRoles():

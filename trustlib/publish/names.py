@@ -51,6 +51,16 @@ def target_path(path: str) -> TargetPath:
     return TargetPath(path)
 
 
+def path_pattern(pattern: str) -> str:
+    """Return *pattern* if some target could be called what it matches (§4.5).
+
+    Raises:
+        ValueError: none could.
+    """
+    _plain_path("pattern", pattern)
+    return pattern
+
+
 def _plain_path(what: str, path: str) -> None:
     if not path.isprintable() or "\\" in path:
         raise ValueError(f"{what}: expected printable characters and no backslash, got {path!r}")

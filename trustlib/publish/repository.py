@@ -324,7 +324,8 @@ class Repository:
             by: the role that delegates.
 
         Raises:
-            ValueError: *name* is no name for a role, or taken.
+            ValueError: *name* is no name for a role, or taken, or *grant* has a
+                pattern that no target could match.
             SigningError: nobody could sign for the role.
             NotFoundError: there is no role *by*.
         """
