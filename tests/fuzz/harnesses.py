@@ -22,6 +22,7 @@ from repository import IMAGES, NOW, Served, original, signed_again, signed_in, s
 
 from trustlib import (
     TUF_JSON,
+    TUF_JSON_RFC3339,
     Anchor,
     Digest,
     HashPrefixes,
@@ -86,11 +87,12 @@ def roles(raw: bytes) -> None:
     fits = 0
     for kind in (Root, Timestamp, Snapshot, Targets):
         try:
-            document = TUF_JSON.parse(kind, raw)
+            document = TUF_JSON_RFC3339.parse(kind, raw)
         except MalformedError as error:
             str(error)
             continue
         fits += 1
+        _agrees(document, raw)
         role = document.unverified
         check(_reference(_strictly(raw)["signed"]) == document.payload, "other bytes to verify")
         again = TUF_JSON.parse(kind, TUF_JSON.render(role, document.signatures))
@@ -99,6 +101,16 @@ def roles(raw: bytes) -> None:
         check(TUF_JSON.payload(role) == again.payload, "signs other bytes than it writes")
         check(hash(role) == hash(again.unverified))
     check(fits <= 1, "two roles in one file")
+
+
+def _agrees(document: Any, raw: bytes) -> None:
+    """The strict reader says the same, or takes exception to how the time is spelled."""
+    try:
+        strict = TUF_JSON.parse(type(document.unverified), raw)
+    except MalformedError as error:
+        check(error.path == "$.signed.expires", "the wider reader is wider elsewhere", error.path)
+    else:
+        check(strict == document, "two readers, two documents")
 
 
 def _strictly(raw: bytes) -> Any:
