@@ -18,7 +18,7 @@ _CONTROL = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\f": "\f", r"\b": "\b"}
 
 
 def canonical(value: JsonLike) -> bytes:
-    """Return the one byte string that stands for *value*.
+    """Return the one byte string that stands for *value* (§4.1).
 
     *value* has been read by :mod:`trustlib._json` or frozen by
     :func:`trustlib._frozen.freeze`, which both refuse fractions.

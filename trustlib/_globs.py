@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Return whether *pattern* matches the whole of *path*.
+    """Return whether *pattern* matches the whole of *path* (§4.5).
 
     Segments are compared one by one. Time is linear in the pattern and at most
     quadratic in the longest segment of the path, which is the caller's own.

@@ -24,7 +24,7 @@ _LONGEST = 180  # characters; 255 bytes is what common file systems take
 
 
 def published(name: RoleName, version: Version | None) -> UrlPath:
-    """Return where the repository keeps *version* of *name*; None: the unversioned file."""
+    """Return where a repository keeps *version* of *name* (§6.2.1); None: the one without."""
     file = f"{quote(name, safe='')}.json"
     return UrlPath(file if version is None else f"{version}.{file}")
 
@@ -32,7 +32,7 @@ def published(name: RoleName, version: Version | None) -> UrlPath:
 def published_target(path: str, digest: str | None) -> UrlPath:
     """Return where a target file is below the folder of a repository's artifacts.
 
-    *digest*, if given, stands before the last segment (§6.2).
+    *digest*, if given, stands before the last segment (§3.1.1, §6.2.1).
     """
     folder, slash, file = path.rpartition("/")
     prefixed = file if digest is None else f"{digest}.{file}"

@@ -37,7 +37,7 @@ SCHEMES: Final[FrozenMap[tuple[str, str], str]] = FrozenMap(
         ("ml-dsa", "ml-dsa-87/1"): "ml-dsa-87",
     }
 )
-"""The (keytype, scheme) pairs that count, and the one kind of key each takes."""
+"""The (keytype, scheme) pairs that count, and the one kind of key each takes (§4.2.2)."""
 
 _PREFERRED: Final = {
     "ed25519": ("ed25519", "ed25519"),

@@ -20,7 +20,7 @@ _SHA256 = re.compile("[0-9a-f]{64}", re.ASCII)
 
 @frozen
 class Anchor:
-    """What the caller trusts to begin with. Made by :meth:`root` or :meth:`pinned`.
+    """What the caller trusts to begin with (§2.1.1). Made by :meth:`root` or :meth:`pinned`.
 
     Attributes:
         sha256: what the first root hashes to, in lower-case hex.

@@ -9,7 +9,8 @@ from attrs import frozen
 class Limits:
     """What is refused with a :class:`~trustlib.LimitError`, however well it is signed.
 
-    A length that metadata claims may lower a limit, never raise it.
+    A length that metadata claims may lower a limit, never raise it; where it
+    claims none, the limit alone counts (§4.4).
 
     Attributes:
         root: bytes of one root file.

@@ -47,7 +47,7 @@ class Authority:
 
     @classmethod
     def of(cls, *keys: Key, threshold: int = 1) -> Self:
-        """Return the authority of *keys*, *threshold* of which must sign."""
+        """Return the authority of *keys* under their ids (§4.3), *threshold* of which must sign."""
         return cls(FrozenMap({key.id: key for key in keys}), threshold)
 
 

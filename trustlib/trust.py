@@ -53,7 +53,7 @@ HASHES: Final = ("sha256", "sha512")
 
 @frozen(kw_only=True)
 class Prior:
-    """What earlier updates trusted: a floor for versions and nothing more."""
+    """What earlier updates trusted: a floor for versions (§4.3) and nothing more."""
 
     timestamp: Verified[Timestamp] | None = None
     snapshot: Verified[Snapshot] | None = None
@@ -319,7 +319,7 @@ class Trusted:
 
 
 def not_expired(proof: Verified[R], now: datetime, *, step: str | None = None) -> None:
-    """Make sure that *proof* still holds at *now*; at the second it expires, it does not.
+    """Make sure that *proof* still holds at *now*; at the second it expires, it does not (§4.3).
 
     Raises:
         ExpiredError: it does not.

@@ -90,7 +90,7 @@ def verify(document: Document[R], *authorities: Authority, step: str | None = No
             raise ValueError("a threshold below 1 would make a proof of nothing")
         signed_by: dict[bytes, KeyId] = {}
         for keyid, key in authority.keys.items():
-            material, value = key.material, offered.get(keyid)
+            material, value = key.material, offered.get(keyid)  # §4.3: ids are names, in one file
             if material is None or value is None:
                 continue
             # The old root's key is often the new root's as well: verify it once.

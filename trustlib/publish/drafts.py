@@ -152,9 +152,10 @@ class _Drafting:
             return self._draft(ROOT, new, (own,))
         if _same(new, old) and not self._must_renew(ROOT, old, (own,)):
             return old
-        return self._draft(ROOT, new, (old.authority(ROOT), own))
+        return self._draft(ROOT, new, (old.authority(ROOT), own))  # §6.1: both sign
 
     def role(self, name: RoleName, new: R) -> R:
+        """Return the targets role, in a new version where it was edited or must be (§6.3.1)."""
         authorities = self.after.authorities(name)
         old = self.before.targets.get(name)
         if old is not None and _same(new, old) and not self._must_renew(name, new, authorities):
@@ -162,6 +163,7 @@ class _Drafting:
         return self._draft(name, new, authorities)
 
     def snapshot(self) -> Snapshot:
+        """Return the snapshot, in a new version where a targets role has one (§4.4, §6.3.2)."""
         old = self.before.snapshot or Snapshot(
             version=UNPUBLISHED, expires=BEGINNING, meta=FrozenMap()
         )
@@ -177,6 +179,7 @@ class _Drafting:
         return self._draft(SNAPSHOT, new, authorities)
 
     def timestamp(self, version: Version) -> Timestamp:
+        """Return the timestamp, in a new version where the snapshot has one (§6.3.3)."""
         old = self.before.timestamp or Timestamp(
             version=UNPUBLISHED, expires=BEGINNING, snapshot=MetaFile(version=UNPUBLISHED)
         )
@@ -212,6 +215,7 @@ class _Drafting:
         return following
 
     def _following(self, name: RoleName) -> Version:
+        """Return a number that no file of *name* ever had: it says which file is meant (§4.4)."""
         published = self.before.published
         if name == ROOT:  # clients count roots one by one (§5.3.5)
             return Version(self.before.root.version + 1)

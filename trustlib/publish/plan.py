@@ -68,7 +68,7 @@ class SigningPlan:
 
         Raises:
             ValueError: *after* is not an edit of *before*, or without consistent
-                snapshots (§6.2), or *now* has no time zone, or a name in
+                snapshots (§6.2.1), or *now* has no time zone, or a name in
                 *renewing* is no role.
             MalformedError: the edit says something that no reader would accept.
         """

@@ -67,6 +67,7 @@ class Publication:
 
         Until the last write, clients see the repository as it was. Interrupted
         at any point, the same publication can be applied again and finishes.
+        Nothing is removed: clients walk from old roots to new ones (§6.2.1).
 
         Raises:
             ConflictError: somebody published in between; clients see theirs.
@@ -180,7 +181,7 @@ def _is_role(repository: Repository, name: RoleName) -> bool:
 
 
 def _path(repository: Repository, name: RoleName) -> str:
-    version = None if name == TIMESTAMP else _version(repository, name)
+    version = None if name == TIMESTAMP else _version(repository, name)  # §6.2.1
     return plain(repository.format.published(name, version))
 
 

@@ -30,7 +30,7 @@ _MAX_FILE = 64_000_000  # bytes; twice what a targets file may have
 
 @frozen(kw_only=True)
 class SigningRequest:
-    """A role that somebody is asked to sign.
+    """A role that somebody is asked to sign, on a machine without a network (§2.1.1).
 
     Attributes:
         role: the role's name.

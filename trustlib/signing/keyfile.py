@@ -39,7 +39,7 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
 
 @frozen
 class KeyFile:
-    """A key file; making this value reads nothing.
+    """A key file, secret and encrypted (§2.1.1); making this value reads nothing.
 
     Attributes:
         path: where the private key is; ``~`` stands for the home directory.

@@ -55,7 +55,8 @@ class TufJson:
         envelope = read(raw, f"{name}.json")
         signed = envelope.at("signed")
         role = role_in(kind, signed, self.times)
-        return Document(name, raw, canonical(signed.value), signatures_in(envelope), role)
+        payload = canonical(signed.value)  # §4: members that nobody here knows included
+        return Document(name, raw, payload, signatures_in(envelope), role)
 
     def payload(self, role: Role) -> bytes:
         """Return the bytes that a signer of *role* signs."""

@@ -117,7 +117,7 @@ def _head(signed: Cursor, times: TimeSpelling, *known: str) -> _Head:
 
 def _root(signed: Cursor, times: TimeSpelling) -> Root:
     roles = {RoleName(name): _keyset(at) for name, at in signed.at("roles").items()}
-    if missing := [name for name in TOP_LEVEL if name not in roles]:
+    if missing := [name for name in TOP_LEVEL if name not in roles]:  # §4.3
         raise signed.at("roles").wrong(f"an entry for {missing[0]!r}")
     consistent = signed.get("consistent_snapshot")
     return Root(
@@ -156,7 +156,7 @@ def _keyids(at: Cursor) -> tuple[KeyId, ...]:
 def _keyset(at: Cursor) -> KeySet:
     return KeySet(
         keyids=_keyids(at.at("keyids")),
-        threshold=at.at("threshold").integer(1),
+        threshold=at.at("threshold").integer(1),  # §4.3
         extra=at.rest("keyids", "threshold"),
     )
 
@@ -212,7 +212,7 @@ def _target(at: Cursor) -> Target:
     return Target(
         length=at.at("length").integer(0),
         hashes=_hashes(at.at("hashes")),
-        custom=None if custom is None else custom.rest(),
+        custom=None if custom is None else custom.rest(),  # §4.5
         extra=at.rest("length", "hashes", "custom"),
     )
 
@@ -240,7 +240,7 @@ def _delegation(at: Cursor) -> Delegation:
     if name.text() in TOP_LEVEL or not name.text():
         raise name.wrong("a name that is no top-level role's")
     paths, prefixes = at.get("paths"), at.get("path_hash_prefixes")
-    if paths is not None and prefixes is not None:
+    if paths is not None and prefixes is not None:  # §4.5
         raise at.wrong("either 'paths' or 'path_hash_prefixes'")
     return Delegation(
         name=RoleName(name.text()),

@@ -39,11 +39,11 @@ def signed_value(role: Role) -> dict[str, JsonLike]:
         value[COLLECTION] = role.collection
     match role:
         case Root():
-            value["consistent_snapshot"] = role.consistent_snapshot
+            value["consistent_snapshot"] = role.consistent_snapshot  # §4.3: always said
             value["keys"] = _keys(role.keys)
             value["roles"] = {name: _keyset(entry) for name, entry in role.roles.items()}
         case Timestamp():
-            value["meta"] = {"snapshot.json": _metafile(role.snapshot)}
+            value["meta"] = {"snapshot.json": _metafile(role.snapshot)}  # §6.2.1: no number
         case Snapshot():
             value["meta"] = {f"{name}.json": _metafile(file) for name, file in role.meta.items()}
         case Targets():

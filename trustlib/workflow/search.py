@@ -97,7 +97,7 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
             raise LimitError("delegated roles on the way to one target", len(visited))
         proof = yield from _visited(trusted, visit, known, session)
         visited[visit.name] = proof, visit.delegator
-        if path in proof.role.targets:
+        if path in proof.role.targets:  # §5.7.1
             root = trusted.snapshot.root.root.role
             target = proof.role.targets[path]
             return Found(
@@ -112,9 +112,10 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
                 source=trusted.source,
                 evidence=Evidence(trusted, tuple(visited.values())),
             )
-        below = covering(proof.role, path)
+        below = covering(proof.role, path)  # §5.6.7.2
         if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
             to_visit.clear()
+        # §5.6.7.2.2: those who come later have their say after those below.
         to_visit.extend(_Visit(name, proof, (*visit.via, name)) for name in reversed(below))
     raise NotFoundError(path, "no role vouches for it; check the name", step="§5.7.2")
 
@@ -174,7 +175,7 @@ def _session(trusted: Trusted, limits: Limits) -> Session:
 
 
 def _files(path: TargetPath, target: Target, root: Root) -> tuple[UrlPath, ...]:
-    """Return what the repository may call the file; our publishers' favourite hash first."""
+    """Return what the repository may call the file (§5.7.3), our publishers' favourite first."""
     if not root.consistent_snapshot:
         return (published_target(path, None),)
     digests = (target.hashes[name] for name in HASHES if name in target.hashes)
@@ -195,7 +196,7 @@ def _visited(
 
 
 def covering(role: Targets, path: TargetPath) -> tuple[RoleName, ...]:
-    """Return whom *role* lets speak for *path*, in order, up to one that ends the search."""
+    """Return whom *role* lets speak for *path*, in order (§4.5), up to one that ends the search."""
     if role.delegations is None:
         return ()
     match role.delegations.roles:

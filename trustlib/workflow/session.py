@@ -89,7 +89,7 @@ def targets_role(
             pass  # out of date, damaged, or another delegator's: the repository's copy decides
     raw = yield from required(fetch_of(stage, name, session), "the snapshot lists it")
     proof = stage.accept_delegated(raw, name, delegator)
-    # A targets role is no floor, the snapshot is: whose copy is kept is all one.
+    # §5.6.6. A targets role is no floor, the snapshot is: whose copy is kept is all one.
     if (yield from session.store.offer(session.format.stored(name), raw)):
         yield Tell(accepted(proof))
     return proof

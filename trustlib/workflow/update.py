@@ -59,7 +59,8 @@ def refresh(
             need is hinted at.
 
     Raises:
-        TrustError: any of them; the store then holds what was accepted before.
+        TrustError: any of them; the store then holds what was accepted before,
+            and the next update begins there (§5).
     """
     for _ in range(_RACES):
         session = Session(now=now, limits=limits, format=format)
@@ -118,6 +119,7 @@ def _anchored(session: Session, anchor: Anchor) -> Workflow[bytes]:
 
 
 def _root_updated(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]:
+    """Go from root to root until there is no later one (§5.3.1, §5.3.2, §5.3.9)."""
     store, files, limits = session.store, session.format, session.limits
     yield from hints.first(session, stage)
     rotations = 0

@@ -1,0 +1,55 @@
+"""§4.5: on the way from targets to a role, each delegation must cover the target."""
+
+import pytest
+from core.worlds import NOW, World, carried_out, grant, grants, targets_role
+
+from trustlib import Limits, NotFoundError
+from trustlib.workflow import find
+
+
+def found(world, path):
+    search = find(world.trusted(NOW), path, limits=Limits(), known={})
+    return carried_out(search, world.files(), {})
+
+
+@pytest.mark.parametrize("first", [("a/*",), ("a/b/*", "a/*")])
+@pytest.mark.parametrize("second", [("*",), ("*/*",), ("b/*", "a/*"), ("a/x", "b/x")])
+def test_a_role_speaks_for_no_more_than_each_delegation_on_the_way_lets_it(first, second):
+    world = World.create().delegating(
+        grant("one", *first),
+        one=targets_role(delegations=grants(grant("two", *second))),
+        two=targets_role("x", "a/x", "b/x"),
+    )
+
+    for path in ("x", "b/x"):
+        with pytest.raises(NotFoundError):
+            found(world, path)
+    if second != ("*",):
+        assert ("targets", "one", "two") == found(world, "a/x").via
+
+
+def test_a_wider_pattern_further_down_widens_nothing():
+    """However deep."""
+    world = World.create().delegating(
+        grant("one", "a/*"),
+        one=targets_role(delegations=grants(grant("two", "*/*", "*"))),
+        two=targets_role(delegations=grants(grant("three", "*/*", "*"))),
+        three=targets_role("a/x", "b/x", "x"),
+    )
+
+    assert ("targets", "one", "two", "three") == found(world, "a/x").via
+    for path in ("b/x", "x"):
+        with pytest.raises(NotFoundError):
+            found(world, path)
+
+
+def test_hash_prefixes_on_the_way_narrow_too():
+    nothing = ("0" * 64,)
+    world = World.create().delegating(
+        grant("one", prefixes=nothing),
+        one=targets_role(delegations=grants(grant("two", "*"))),
+        two=targets_role("x"),
+    )
+
+    with pytest.raises(NotFoundError):
+        found(world, "x")
