@@ -20,7 +20,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint types architecture docs conformance fuzz bench bench-quick servers clean
+.PHONY: help demo test test-all mutation lint types architecture docs conformance fuzz bench bench-quick servers clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -37,6 +37,10 @@ test: $(VENV)/.test servers ## run the tests that take seconds
 
 test-all: $(VENV)/.test servers ## run all tests, those that take minutes too
 	$(BIN)/python -m pytest
+	$(BIN)/python tests/mutation/run.py
+
+mutation: $(VENV)/.test ## remove every check of the core once; a test must notice
+	$(BIN)/python tests/mutation/run.py
 
 lint: $(VENV)/.test ## style: ruff, the linter and the formatter
 	$(BIN)/ruff check .

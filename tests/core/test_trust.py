@@ -989,6 +989,33 @@ def test_a_repository_without_a_name_does_not_look_at_names():
     accept(collection(None, **{TARGETS: "anything"}), TARGETS)
 
 
+# -- names of roles ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [TARGETS, "one"])
+def test_a_role_that_calls_itself_something_else_is_refused(name):
+    """T-98: nobody signs the name of a file, so a role may say its own."""
+    world = with_delegated()
+    accept(world.edited(name, called=name).sealed(), name)
+
+    with pytest.raises(MismatchError) as error:
+        accept(world.edited(name, called="other").sealed(), name)
+    assert ("the role called", name, "other") == (
+        error.value.what,
+        error.value.expected,
+        error.value.got,
+    )
+
+
+def test_what_is_trusted_says_which_versions():
+    trusted = World.create().at(timestamp=4, snapshot=3, targets=2).trusted()
+
+    assert (
+        "<Trusted root 1, timestamp 4, snapshot 3, targets 2,"
+        " valid until 2030-01-31 12:00+00:00>" == repr(trusted)
+    )
+
+
 # -- consistent snapshots ---------------------------------------------------------------
 
 
