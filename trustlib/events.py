@@ -90,6 +90,22 @@ class RoleAccepted:
 
 
 @frozen(kw_only=True)
+class Odd:
+    """A role was accepted that its publisher should have a look at.
+
+    Attributes:
+        what: what is odd about it.
+    """
+
+    role: RoleName
+    version: Version
+    what: str
+
+    def __str__(self) -> str:
+        return f"{shortened(self.role, str)} {self.version} {self.what}"
+
+
+@frozen(kw_only=True)
 class Refreshed:
     """Every top-level role is up to date.
 
@@ -152,6 +168,7 @@ Event: TypeAlias = (
     | RootRotated
     | FloorsDropped
     | RoleAccepted
+    | Odd
     | Refreshed
     | AnsweredFromStore
     | Refused

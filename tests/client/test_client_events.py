@@ -114,6 +114,30 @@ def test_a_rotation_that_makes_no_floor_fall_says_nothing_of_one():
     assert [events.RootRotated, events.Refreshed] == [type(event) for event in told]
 
 
+def test_a_role_of_a_later_specification_is_accepted_and_told():
+    """P13, P14."""
+    world, told = World.create(), []
+    for name in (TIMESTAMP, "targets"):
+        world = world.edited(name, spec_version="1.1.0").sealed()
+    client(world, AtOnce(world.files()), on_event=told.append).refresh()
+
+    odd = [event for event in told if isinstance(event, events.Odd)]
+    assert [TIMESTAMP, "targets"] == [event.role for event in odd]
+    assert {"1.1.0"} == {world.role(event.role).spec_version for event in odd}
+
+
+def test_one_key_under_two_ids_is_told():
+    """P01: it counts once."""
+    old = World.create()
+    (key,) = keys("twice").values()
+    both = old.rotated(keys=old.root.keys.including({key.id: key, "other": key}))
+    told = []
+    client(old, AtOnce(both.files()), on_event=told.append).refresh()
+
+    (odd,) = (event for event in told if isinstance(event, events.Odd))
+    assert (ROOT, 2, "lists one key under 2 ids, which counts once") == attrs.astuple(odd)
+
+
 def test_a_pinned_anchor_is_told_when_it_is_fetched():
     world, told, store = World.create(), [], MemoryStorage()
     anchor = Anchor.pinned(sha256=Anchor.root(world.raw(ROOT)).sha256)
@@ -205,6 +229,10 @@ SPOKEN = [
             role="a\nb", version=4, expires=NOW, signed_by=frozenset({"\x1b[31m" * 9})
         ),
         r"a\nb 4 was accepted, signed by \x1b[31m\x1b[3, valid until 2030-01-01 12:00Z",
+    ),
+    (
+        events.Odd(role="root", version=2, what="lists one key under 2 ids, which counts once"),
+        "root 2 lists one key under 2 ids, which counts once",
     ),
     (
         refreshed(3, 4, 5, 6),

@@ -132,6 +132,13 @@ def test_hostile_names_cannot_write_into_a_log():
     assert r"evil\nroot 99" in str(found.explain())
 
 
+def test_the_evidence_is_not_part_of_what_an_answer_looks_like():
+    world = world_of("acme/x:1")
+    updater = client(world, AtOnce(world.files()))
+
+    assert "vidence" not in repr(updater.find("acme/x:1")) + repr(updater.resolve("acme/x:1"))
+
+
 def test_an_explanation_survives_the_way_to_another_process():
     """Proofs do not; what they say does."""
     world = world_of("acme/x:1")

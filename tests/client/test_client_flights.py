@@ -9,6 +9,7 @@ from trustlib import (
     LimitError,
     Limits,
     MemoryStorage,
+    MismatchError,
     RollbackError,
     ThresholdError,
     TransportError,
@@ -125,6 +126,83 @@ def test_many_tags_of_many_delegations_are_one_flight_below_targets():
 
     assert tuple(f"1.{name}.json" for name in names) == server.flights[-1]
     assert 4 == len(server.flights)
+
+
+def many(count, **more):
+    """*count* delegations, ``r00`` for acme/r00:* and so on; each lists tag 1."""
+    names = [f"r{n:02}" for n in range(count)]
+    return World.create(**more).delegating(
+        *(grant(name, f"acme/{name}:*") for name in names),
+        **{name: targets_role(f"acme/{name}:1") for name in names},
+    )
+
+
+def tags(*numbers):
+    return [f"acme/r{n:02}:1" for n in numbers]
+
+
+def test_no_more_than_sixteen_delegations_are_hinted_at_together():
+    world = many(20)
+    server = AtOnce(world.files())
+
+    client(world, server).resolve_all(tags(*range(20)))
+
+    assert tuple(f"1.r{n:02}.json" for n in range(16)) == server.flights[3]
+    assert [(f"1.r{n:02}.json",) for n in range(16, 20)] == server.flights[4:]
+
+
+def test_what_is_known_or_stored_is_not_hinted_at():
+    world, store = many(5), MemoryStorage()
+    server = AtOnce(world.files())
+    first = client(world, server, storage=store)
+    first.resolve_all(tags(0, 1))
+    server.flights.clear()
+
+    first.resolve_all(tags(0, 1, 2, 3))
+    assert [("1.r02.json", "1.r03.json")] == server.flights
+    server.flights.clear()
+    client(world, server, storage=store).resolve_all(tags(0, 1, 2, 3))
+    assert [("2.root.json", "timestamp.json", "2.snapshot.json")] == server.flights
+
+
+def test_one_delegation_that_is_missing_is_fetched_without_a_hint():
+    world = many(2)
+    server = AtOnce(world.files())
+    updater = client(world, server)
+    updater.resolve_all(tags(0))
+    server.flights.clear()
+
+    updater.resolve_all(tags(0, 1))
+
+    assert [("1.r01.json",)] == server.flights
+
+
+def test_only_the_first_that_may_answer_is_hinted_at():
+    world = World.create().delegating(
+        grant("a", "acme/a:*"),
+        grant("b", "acme/b:*"),
+        grant("c", "acme/?:*"),
+        a=targets_role("acme/a:1"),
+        b=targets_role("acme/b:1"),
+        c=targets_role(),
+    )
+    server = AtOnce(world.files())
+
+    client(world, server).resolve_all(["acme/a:1", "acme/b:1"])
+
+    assert ("1.a.json", "1.b.json") == server.flights[-1]
+
+
+def test_a_delegation_that_the_snapshot_does_not_list_is_not_hinted_at():
+    """It is refused where it is needed, and nowhere else."""
+    world = many(3)
+    meta = world.snapshot.meta.excluding("r01")
+    world = world.edited("snapshot", meta=meta).stamped()
+
+    assert client(world, AtOnce(world.files())).resolve_all(tags(0, 2))
+    with pytest.raises(MismatchError) as error:
+        client(world, AtOnce(world.files())).resolve_all(tags(0, 1, 2))
+    assert "an entry for" == error.value.what
 
 
 def test_a_refresh_alone_asks_for_no_delegated_role():

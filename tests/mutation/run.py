@@ -39,6 +39,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "trust.py": (*FAST[1:], *CLIENT),
     "workflow/explanation.py": ("tests/client/test_client_explain.py",),
     "workflow/hints.py": ("tests/client/test_client_flights.py", *FAST[2:]),
+    "workflow/oddities.py": ("tests/client/test_client_events.py",),
     "workflow/remembered.py": ("tests/client/test_client_offline.py",),
     "workflow/search.py": (FAST[2], *CLIENT),
     "workflow/session.py": (FAST[2], *CLIENT),

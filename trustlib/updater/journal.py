@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from trustlib.events import AnsweredFromStore, Event, FloorsDropped, Refused
+from trustlib.events import AnsweredFromStore, Event, FloorsDropped, Odd, Refused
 
 _LOG: Final = logging.getLogger("trustlib")
 _LOG.addHandler(logging.NullHandler())
 
-_WARN: Final = (AnsweredFromStore, FloorsDropped, Refused)
+_WARN: Final = (AnsweredFromStore, FloorsDropped, Odd, Refused)
 
 
 def told_to(listener: Callable[[Event], None], event: Event) -> None:

@@ -18,6 +18,7 @@ from trustlib.events import RoleAccepted
 from trustlib.limits import Limits
 from trustlib.roles import R, Root, Snapshot, Targets, Timestamp
 from trustlib.trust import SnapshotTrusted, Verified
+from trustlib.workflow.oddities import remarked
 
 
 class RacedError(Exception):
@@ -71,7 +72,8 @@ class Session:
         held = yield from self.store.load(name)
         yield from self.store.save(name, proof.raw)
         if held != proof.raw:
-            yield Tell(accepted(proof))
+            yield Tell(_accepted(proof))
+            yield from remarked(proof)
 
 
 def targets_role(
@@ -91,7 +93,8 @@ def targets_role(
     proof = stage.accept_delegated(raw, name, delegator)
     # §5.6.6. A targets role is no floor, the snapshot is: whose copy is kept is all one.
     if (yield from session.store.offer(session.format.stored(name), raw)):
-        yield Tell(accepted(proof))
+        yield Tell(_accepted(proof))
+        yield from remarked(proof)
     return proof
 
 
@@ -107,7 +110,7 @@ def fetch_of(stage: SnapshotTrusted, name: RoleName, session: Session) -> Fetch:
     return Fetch(path, at_most(listed.length, session.limits.targets))
 
 
-def accepted(proof: Verified[R]) -> RoleAccepted:
+def _accepted(proof: Verified[R]) -> RoleAccepted:
     """Return what to tell of a role whose new version was stored."""
     return RoleAccepted(
         role=proof.name,

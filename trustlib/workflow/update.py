@@ -22,6 +22,7 @@ from trustlib.records import Floors, render_clock
 from trustlib.roles import Snapshot, Timestamp
 from trustlib.trust import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted, Verified
 from trustlib.workflow import hints
+from trustlib.workflow.oddities import remarked
 from trustlib.workflow.session import RacedError, Session, at_most, required, targets_role
 from trustlib.workflow.start import (
     CLOCK,
@@ -143,6 +144,7 @@ def _root_updated(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]
 def _rotated(before: RootTrusted, after: RootTrusted) -> Workflow[None]:
     old, new = before.root.role.version, after.root
     yield Tell(RootRotated(old=old, new=new.role.version, signed_by=new.signed_by))
+    yield from remarked(new)
     timestamp, snapshot = before.prior.timestamp, before.prior.snapshot
     if after.prior != before.prior:
         yield Tell(
