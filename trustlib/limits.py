@@ -19,10 +19,10 @@ class Limits:
         targets: bytes of one targets file, delegated or not.
         root_rotations: new roots accepted in one update.
         delegations: roles visited in the search for one target.
-        deadline: seconds that reading one file may take.
-        minimum_rate: bytes per second on average, once a file has taken
-            ``patience`` seconds.
-        patience: seconds before the rate is looked at.
+        deadline: seconds that reading one of these files may take. Downloads
+            have none: their length is known, and the rate is looked at.
+        minimum_rate: bytes per second, on average over ``patience`` seconds.
+        patience: after how many seconds the rate is looked at, again and again.
     """
 
     root: int = 512_000

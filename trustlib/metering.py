@@ -16,6 +16,38 @@ from trustlib.limits import Limits
 
 
 @define
+class Pace:
+    """How fast one file comes in, looked at each ``limits.patience`` seconds.
+
+    On average since the beginning, a fast start would buy a server hours in
+    which it may drip.
+    """
+
+    path: str
+    limits: Limits
+    _count: int = field(default=0, init=False)
+    _seconds: float = field(default=0.0, init=False)
+
+    def add(self, count: int, seconds: float) -> None:
+        """Take note of *count* bytes that were waited for that many *seconds*.
+
+        Raises:
+            TransportError: they came more slowly than ``limits.minimum_rate``.
+        """
+        self._count += count
+        self._seconds += seconds
+        if self._seconds <= self.limits.patience:
+            return
+        if self._count < self._seconds * self.limits.minimum_rate:
+            raise TransportError(
+                self.path,
+                f"{self._count} bytes in {self._seconds:.0f} seconds, which is below"
+                f" {self.limits.minimum_rate:g} a second",
+            )
+        self._count, self._seconds = 0, 0.0
+
+
+@define
 class Meter:
     """What one file has cost so far.
 
@@ -33,9 +65,12 @@ class Meter:
     clock: Callable[[], float] = time.monotonic
     data: bytearray = field(factory=bytearray)
     began: float = field(init=False)
+    latest: float = field(init=False)
+    pace: Pace = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.began = self.clock()
+        self.began = self.latest = self.clock()
+        self.pace = Pace(self.path, self.limits)
 
     def take(self, piece: bytes) -> None:
         """Count *piece*, and keep it.
@@ -47,12 +82,7 @@ class Meter:
         self.data += piece
         if len(self.data) > self.max_length:
             raise TooLongError(self.path, self.max_length)
-        took = self.clock() - self.began
-        if took > self.limits.deadline:
+        before, self.latest = self.latest, self.clock()
+        if self.latest - self.began > self.limits.deadline:
             raise TransportError(self.path, f"not complete after {self.limits.deadline:g} seconds")
-        if took > self.limits.patience and len(self.data) < took * self.limits.minimum_rate:
-            raise TransportError(
-                self.path,
-                f"{len(self.data)} bytes in {took:.0f} seconds, which is below"
-                f" {self.limits.minimum_rate:g} a second",
-            )
+        self.pace.add(len(piece), self.latest - before)
