@@ -157,6 +157,17 @@ class Folder:
         with suppress(FileNotFoundError):
             _patiently(lambda: os.unlink(self.at(name), dir_fd=self.descriptor))
 
+    def move(self, name: str, folder: Folder, to: str) -> None:
+        """Put a file into the place of a file there, or of nothing, in one step."""
+        _patiently(
+            lambda: os.replace(
+                self.at(name),
+                folder.at(to),
+                src_dir_fd=self.descriptor,
+                dst_dir_fd=folder.descriptor,
+            )
+        )
+
     def sweep(self, before: float) -> None:
         """Remove the files that were last written *before* (seconds since 1970)."""
         for name in self.entries().files:
@@ -212,14 +223,7 @@ class Draft:
 
     def replace(self, folder: Folder, name: str) -> None:
         """Put the draft in the place of a file, or of nothing, in one step."""
-        _patiently(
-            lambda: os.replace(
-                self.folder.at(self.name),
-                folder.at(name),
-                src_dir_fd=self.folder.descriptor,
-                dst_dir_fd=folder.descriptor,
-            )
-        )
+        self.folder.move(self.name, folder, name)
 
 
 @contextmanager
