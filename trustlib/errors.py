@@ -201,6 +201,9 @@ class NoTrustDataError(NotFoundError):
 # -- limits, transport, storage, people -------------------------------------------------
 
 
+_WIDER = "only if you know that this repository needs more, pass wider Limits"
+
+
 class LimitError(TrustError):
     """More roots, delegations or bytes than allowed.
 
@@ -209,12 +212,11 @@ class LimitError(TrustError):
         limit: how much is allowed.
     """
 
-    def __init__(self, what: str, limit: float, *, step: str | None = None) -> None:
+    def __init__(
+        self, what: str, limit: float, *, step: str | None = None, advice: str = _WIDER
+    ) -> None:
         self.what, self.limit, self.step = what, limit, step
-        super().__init__(
-            f"more {what} than the {limit} allowed;"
-            " only if you know that this repository needs more, pass wider Limits"
-        )
+        super().__init__(f"more {what} than the {limit} allowed; {advice}")
 
 
 class TooLongError(LimitError):
@@ -225,8 +227,10 @@ class TooLongError(LimitError):
         limit: how many bytes it may have.
     """
 
-    def __init__(self, path: str, limit: int) -> None:
-        super().__init__(f"bytes in {shortened(path, str)}", limit)
+    def __init__(
+        self, path: str, limit: int, *, step: str | None = None, advice: str = _WIDER
+    ) -> None:
+        super().__init__(f"bytes in {shortened(path, str)}", limit, step=step, advice=advice)
         self.path = path
 
 

@@ -70,6 +70,10 @@ SENTENCES = [
         " only if you know that this repository needs more, pass wider Limits",
     ),
     (
+        errors.TooLongError("app.tgz", 10, advice="this is not what was vouched for"),
+        "more bytes in app.tgz than the 10 allowed; this is not what was vouched for",
+    ),
+    (
         errors.TransportError("https://trust.acme.example/timestamp.json", "503"),
         "https://trust.acme.example/timestamp.json: 503; try again later",
     ),
