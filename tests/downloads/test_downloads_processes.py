@@ -105,7 +105,8 @@ def test_eight_processes_fetch_one_file(tmp_path):
     """Whichever of them is last: at every moment there is no file, or the right one."""
     place = tmp_path / "a"
     fetching = "fetch(progress=lambda *_: None)"
-    with breaking(*(PIECE for _ in range(5))) as server:
+    # Each break is further on than those before, so that nobody meets two in one place.
+    with breaking(*(PIECE * n // 2 for n in range(1, 6))) as server:
         processes = [subprocess.Popen(command(fetching, server, place)) for _ in range(8)]
         while any(process.poll() is None for process in processes):
             if place.exists():

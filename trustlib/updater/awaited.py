@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from attrs import define, field
@@ -13,6 +14,7 @@ from attrs import define, field
 from trustlib.anchors import Anchor
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
+from trustlib.downloads import AT_ONCE, Progress, adownloaded, adownloaded_all, nobody
 from trustlib.drive import arun, ignored
 from trustlib.effects import T, Workflow
 from trustlib.events import Event
@@ -21,9 +23,9 @@ from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
 from trustlib.storage import ThreadedStorage
 from trustlib.transport import Offline, awaited
 from trustlib.trust import Trusted
-from trustlib.updater.client import Client, utcnow
+from trustlib.updater.client import ARTIFACTS, Client, utcnow
 from trustlib.updater.freshness import Freshness
-from trustlib.updater.journal import told_to
+from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import Found
 
@@ -45,6 +47,7 @@ class AsyncUpdater:
     format: Format = TUF_JSON
     clock: Callable[[], datetime] = utcnow
     on_event: Callable[[Event], None] = ignored
+    artifacts: AsyncTransport | Transport | None = None
     _client: Client = field(init=False, repr=False)
 
     @_client.default
@@ -80,6 +83,41 @@ class AsyncUpdater:
     async def find(self, path: str) -> Found:
         """See :meth:`Updater.find`."""
         return await self._run(self._client.finding(path))
+
+    async def download(
+        self, found: Found, place: str | Path, *, progress: Progress = nobody
+    ) -> Path:
+        """See :meth:`Updater.download`; cancelling keeps what has arrived."""
+        await self._run(self._client.believing(found))
+        with refusals_told_to(self.on_event):
+            return await adownloaded(
+                found,
+                Path(place),
+                transport=_awaited(self.artifacts or self.transport),
+                folder=ARTIFACTS if self.artifacts is None else "",
+                limits=self.limits,
+                progress=progress,
+            )
+
+    async def download_all(
+        self,
+        wanted: Iterable[tuple[Found, str | Path]],
+        *,
+        progress: Progress = nobody,
+        at_once: int = AT_ONCE,
+    ) -> tuple[Path, ...]:
+        """See :meth:`Updater.download_all`."""
+        listed = [(found, Path(place)) for found, place in wanted]
+        await self._run(self._client.believing(*(found for found, _ in listed)))
+        with refusals_told_to(self.on_event):
+            return await adownloaded_all(
+                listed,
+                transport=_awaited(self.artifacts or self.transport),
+                folder=ARTIFACTS if self.artifacts is None else "",
+                limits=self.limits,
+                progress=progress,
+                at_once=at_once,
+            )
 
     async def _run(self, workflow: Workflow[T]) -> T:
         transport, storage = _awaited(self.transport), _awaited_storage(self.storage)

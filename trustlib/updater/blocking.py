@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from attrs import define, field
 
 from trustlib.anchors import Anchor
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
+from trustlib.downloads import AT_ONCE, Progress, downloaded, downloaded_all, nobody
 from trustlib.drive import ignored, run
 from trustlib.effects import T, Workflow
 from trustlib.events import Event
@@ -18,9 +20,9 @@ from trustlib.limits import Limits
 from trustlib.ports import Storage, Transport
 from trustlib.transport import Offline
 from trustlib.trust import Trusted
-from trustlib.updater.client import Client, utcnow
+from trustlib.updater.client import ARTIFACTS, Client, utcnow
 from trustlib.updater.freshness import Freshness
-from trustlib.updater.journal import told_to
+from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import Found
 
@@ -45,6 +47,8 @@ class Updater:
         clock: returns the time, with its time zone.
         on_event: is told what happens (:mod:`trustlib.events`), when it has
             happened, in the thread that asked. What it raises ends the question.
+        artifacts: how the repository's artifacts are read, if they are elsewhere
+            than in the folder ``targets/`` beside its metadata.
     """
 
     anchor: Anchor
@@ -56,6 +60,7 @@ class Updater:
     format: Format = TUF_JSON
     clock: Callable[[], datetime] = utcnow
     on_event: Callable[[Event], None] = ignored
+    artifacts: Transport | None = None
     _client: Client = field(init=False, repr=False)
 
     @_client.default
@@ -120,6 +125,72 @@ class Updater:
             TrustError: as :meth:`resolve`.
         """
         return self._run(self._client.finding(path))
+
+    def download(self, found: Found, place: str | Path, *, progress: Progress = nobody) -> Path:
+        """Put the artifact that was *found* at *place*, verified, and return *place* (§5.7.3).
+
+        It is fetched in pieces, each of which is hashed, into a hidden file
+        beside *place*, and gets its name when all of it was found right. A file
+        that is right already is not fetched again; what breaks off is continued,
+        by the next call too. Nothing that the repository says chooses a path.
+
+        Args:
+            found: what :meth:`find` returned.
+            place: the file to write, in a directory that exists.
+            progress: called after each piece with the number of bytes that are
+                there and the number there will be; what it raises ends the
+                download, and what has arrived is kept for the next call.
+
+        Raises:
+            ExpiredError: *found* is too old to be believed; find it again.
+            MismatchError: the repository's file is not what was found.
+            TooLongError: it has more bytes; raised at the first of them.
+            NotFoundError: the repository does not have it.
+            TransportError: it could not be read, or came too slowly. Call again.
+            StorageError: the system refused to write it.
+        """
+        self._run(self._client.believing(found))
+        with refusals_told_to(self.on_event):
+            return downloaded(
+                found,
+                Path(place),
+                transport=self.artifacts or self.transport,
+                folder=ARTIFACTS if self.artifacts is None else "",
+                limits=self.limits,
+                progress=progress,
+            )
+
+    def download_all(
+        self,
+        wanted: Iterable[tuple[Found, str | Path]],
+        *,
+        progress: Progress = nobody,
+        at_once: int = AT_ONCE,
+    ) -> tuple[Path, ...]:
+        """Download all that is *wanted*, several at once, and return the places, in order.
+
+        The first that fails stops the others; those that are complete stay.
+
+        Args:
+            wanted: what :meth:`find` returned, and where to put it; no place twice.
+            progress: called with the bytes of all files together.
+            at_once: how many are downloaded at the same time at most.
+
+        Raises:
+            ValueError: a place is given twice, or *at_once* is less than 1.
+            TrustError: as :meth:`download`, for the first that failed.
+        """
+        listed = [(found, Path(place)) for found, place in wanted]
+        self._run(self._client.believing(*(found for found, _ in listed)))
+        with refusals_told_to(self.on_event):
+            return downloaded_all(
+                listed,
+                transport=self.artifacts or self.transport,
+                folder=ARTIFACTS if self.artifacts is None else "",
+                limits=self.limits,
+                progress=progress,
+                at_once=at_once,
+            )
 
     def _run(self, workflow: Workflow[T]) -> T:
         told = partial(told_to, self.on_event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from attrs import define, field, frozen
 
@@ -25,6 +26,9 @@ from trustlib.transport import Offline
 from trustlib.trust import Trusted
 from trustlib.updater.freshness import Freshness
 from trustlib.workflow import Found, Known, find, foresee, refresh, remembered
+
+ARTIFACTS: Final = "targets/"
+"""Where a repository keeps its artifacts, beside its metadata."""
 
 _REMEMBERED = 65_536  # answers under one update; then they are looked up again
 
@@ -93,6 +97,14 @@ class Client:
             raise ValueError(f"{asked}: expected a tag; nobody vouches for a digest alone")
         return (yield from self._watched(self._agreed(asked, expected)))
 
+    def believing(self, *found: Found) -> Workflow[None]:
+        """End without an error if what was *found* may be believed still.
+
+        Raises:
+            ExpiredError: a role that it rests on has expired since.
+        """
+        yield from self._watched(self._believed(found))
+
     # -- the answers --------------------------------------------------------------------
 
     def _watched(self, workflow: Workflow[T]) -> Workflow[T]:
@@ -134,6 +146,13 @@ class Client:
             found = yield from self._found(state, path, now)
             bindings.append(bound(tagged, found))
         return tuple(bindings)
+
+    def _believed(self, found: tuple[Found, ...]) -> Workflow[None]:
+        now = self._now()
+        for one in found:
+            if one.valid_until <= now:
+                raise ExpiredError(one.via[-1], one.valid_until, now)
+        yield from ()
 
     # -- what they rest on --------------------------------------------------------------
 

@@ -7,9 +7,11 @@ handler.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from trustlib.errors import TrustError
 from trustlib.events import AnsweredFromStore, Event, FloorsDropped, Odd, Refused
 
 _LOG: Final = logging.getLogger("trustlib")
@@ -22,3 +24,13 @@ def told_to(listener: Callable[[Event], None], event: Event) -> None:
     """Log *event*, and tell *listener* about it."""
     _LOG.log(logging.WARNING if isinstance(event, _WARN) else logging.INFO, "%s", event)
     listener(event)
+
+
+@contextmanager
+def refusals_told_to(listener: Callable[[Event], None]) -> Iterator[None]:
+    """Tell *listener* of the error that this ends with, if it does."""
+    try:
+        yield
+    except TrustError as error:
+        told_to(listener, Refused(error=error))
+        raise
