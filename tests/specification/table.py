@@ -757,10 +757,15 @@ CLIENT = (
         asks="Fetch it, under a name with its hash where snapshots are consistent, up to its length,"
         " check its hashes, and store it.",
         demands=1,
-        done="workflow:_files",
-        tests="core/test_workflow.py::test_an_answer_says_what_the_repository_calls_the_file",
-        but="An image is fetched by its digest, by whatever pulls images. For other targets, the answer"
-        " says length, hashes and names.",
+        done="workflow:_files downloads:take downloads:complete",
+        tests="""
+            core/test_workflow.py::test_an_answer_says_what_the_repository_calls_the_file
+            downloads/test_downloads_expected.py::test_a_byte_too_many_is_refused_at_once_and_not_counted
+            downloads/test_downloads_expected.py::test_each_of_several_hashes_is_checked
+            downloads/test_downloads_whole.py::test_wrong_bytes_are_refused_and_leave_no_trace
+            client/test_client_download.py::test_what_was_found_is_downloaded
+        """,
+        but="An image is fetched by its digest, by whatever pulls images.",
     ),
 )
 
