@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from downloads.artifacts import DATA, FOUND, PIECE, breaking, drafts, found, serving, start
+from downloads.artifacts import DATA, FOUND, PIECE, cut, drafts, found, partial, serving, start
 from transport.servers import HangUpError, Server, answer
 
 from trustlib import StorageError
@@ -105,12 +106,20 @@ def test_eight_processes_fetch_one_file(tmp_path):
     """Whichever of them is last: at every moment there is no file, or the right one."""
     place = tmp_path / "a"
     fetching = "fetch(progress=lambda *_: None)"
-    # Each break is further on than those before, so that nobody meets two in one place.
-    with breaking(*(PIECE * n // 2 for n in range(1, 6))) as server:
+    breaks = [PIECE] * 5
+
+    def script(request):
+        begin = start(request)
+        if begin == 0 and breaks:
+            yield from cut(answer(DATA), END, breaks.pop())
+        yield partial(DATA, begin)
+
+    with Server(script) as server:
         processes = [subprocess.Popen(command(fetching, server, place)) for _ in range(8)]
         while any(process.poll() is None for process in processes):
             if place.exists():
                 assert DATA == place.read_bytes()
+            time.sleep(0.01)
         assert [0] * 8 == [process.wait() for process in processes]
 
     assert DATA == place.read_bytes()

@@ -28,6 +28,8 @@ from downloads.artifacts import (
 from transport.servers import HangUpError, Server, answer
 
 from trustlib import MismatchError, NotFoundError, TooLongError, TransportError
+from trustlib.downloads._drafts import opened
+from trustlib.downloads.expected import Expected
 from trustlib.downloads.steps import ATTEMPTS
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="drafts are continued on POSIX")
@@ -465,3 +467,29 @@ def test_two_at_the_same_time_have_a_draft_each(download, tmp_path):
     assert DATA == (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert [] == drafts(tmp_path)
     assert 0o600 != stat.S_IMODE((tmp_path / "b").stat().st_mode)
+
+
+@posix
+def test_a_draft_that_has_just_become_the_file_is_not_written_to(tmp_path):
+    """Its owner finished between our opening it and our having its lock."""
+    draft = draft_of(tmp_path, FOUND, DATA)
+    with opened(tmp_path / "a") as at, at.open(draft.name, os.O_RDWR) as file:
+        draft.rename(tmp_path / "a")
+
+        assert not at._is_free(draft.name, file)
+    assert DATA == (tmp_path / "a").read_bytes()
+
+
+@posix
+def test_a_draft_of_the_same_name_that_is_not_ours_is_not_removed(tmp_path):
+    """Ours is in its place already, and the next one began another."""
+    with (
+        opened(tmp_path / "a") as at,
+        pytest.raises(MismatchError),
+        at.draft(Expected.of(FOUND).identity) as draft,
+    ):
+        (tmp_path / draft.name).rename(tmp_path / "a")
+        theirs = draft_of(tmp_path, FOUND, DATA[:9])
+        raise MismatchError("targets", "length", 1, 2)
+
+    assert DATA[:9] == theirs.read_bytes()

@@ -58,7 +58,7 @@ def downloaded_all(
     from concurrent.futures import ThreadPoolExecutor, wait
 
     order = _Order.of(wanted, progress, at_once)
-    stop = Event()
+    begin, stop = Event(), Event()
     failures: list[BaseException] = []
 
     def told(place: Path, so_far: int, total: int) -> None:
@@ -68,6 +68,7 @@ def downloaded_all(
 
     def one(found: Found, place: Path) -> None:
         try:
+            begin.wait()
             told(place, 0, found.target.length)
             downloaded(
                 found,
@@ -86,9 +87,13 @@ def downloaded_all(
 
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            wait([pool.submit(one, found, place) for found, place in order.wanted])
+            # Whoever is interrupted while threads are made cannot wait for all of them.
+            futures = [pool.submit(one, found, place) for found, place in order.wanted]
+            begin.set()
+            wait(futures)
         finally:
             stop.set()  # everything is done, or the caller was interrupted
+            begin.set()
     for error in failures:
         raise error
     return order.places
