@@ -171,7 +171,7 @@ def test_without_a_hash_that_counts_nothing_is_fetched(download, scripted, tmp_p
 )
 @pytest.mark.parametrize("before", [None, b"the old one"], ids=["new", "replacing"])
 def test_wrong_bytes_are_refused_and_leave_no_trace(download, tmp_path, body, what, before):
-    """T-90."""
+    """T-90, T-50."""
     place = tmp_path / "a"
     if before is not None:
         place.write_bytes(before)

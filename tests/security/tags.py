@@ -153,7 +153,7 @@ TAGS = (
     ),
     _tag(
         "a tag has a media type that is none",
-        ("T-64", "T-104"),
+        ("T-104",),
         partial(listed_as, Target.of(b"evil", custom=FrozenMap({"mediaType": 1}))),
         MalformedError,
         {"document": "targets.json"},

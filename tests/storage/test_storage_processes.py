@@ -76,7 +76,7 @@ for _ in range(100):
 
 @posix
 def test_the_data_is_on_disk_before_the_name_and_the_name_before_we_say_so(tmp_path):
-    """X41 TUF 100: one save is two fsyncs."""
+    """T-11, P85, X41 TUF 100: one save is two fsyncs."""
     trace = tmp_path / "trace"
     saving = """
 storage = FileStorage(sys.argv[1])
