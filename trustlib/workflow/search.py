@@ -6,7 +6,7 @@ from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from trustlib._paths import published_target
 from trustlib._types import TARGETS, CollectionName, RoleName, TargetPath, UrlPath
@@ -20,6 +20,9 @@ from trustlib.workflow.explanation import Evidence, Explanation, Visit
 from trustlib.workflow.session import Session, fetch_of, targets_role
 
 _FORESEEN: Final = 16  # roles that are hinted at for many searches at once
+
+UNLISTED: Final = "§5.7.2"
+"""The step of a :class:`~trustlib.NotFoundError` that says: all were heard, and none lists it."""
 
 Known: TypeAlias = MutableMapping[tuple[Verified[Targets], RoleName], Verified[Targets]]
 """Delegated roles already verified, by who delegates and to whom."""
@@ -70,6 +73,82 @@ class _Visit:
     via: tuple[RoleName, ...]
 
 
+@frozen
+class Visited:
+    """A role that a search came to.
+
+    Attributes:
+        proof: the role, on the word of who led to it.
+        delegator: who led to it; None for the top-level role.
+        via: the roles that led to it, and itself.
+    """
+
+    proof: Verified[Targets]
+    delegator: Verified[Targets] | None
+    via: tuple[RoleName, ...]
+
+
+@define(kw_only=True)
+class Search:
+    """The roles that may speak for *path*, pre-order, most trusted first (§5.6.7)."""
+
+    trusted: Trusted
+    path: TargetPath
+    limits: Limits
+    known: Known
+    _session: Session = field(init=False)
+    _visited: dict[RoleName, Visit] = field(factory=dict[RoleName, Visit], init=False)
+    _to_visit: list[_Visit] = field(init=False)
+
+    @_session.default
+    def _begun(self) -> Session:
+        return _session(self.trusted, self.limits)
+
+    @_to_visit.default
+    def _top(self) -> list[_Visit]:
+        return [_Visit(TARGETS, None, (TARGETS,))]
+
+    def next_role(self) -> Workflow[Visited | None]:
+        """Return the role that has the next say, or None if everybody was asked.
+
+        Raises:
+            LimitError: more roles would have to be visited than allowed.
+            TrustError: the role cannot be had or is not to be trusted.
+        """
+        while self._to_visit:
+            visit = self._to_visit.pop()
+            if visit.name in self._visited:  # §5.6.7.1
+                continue
+            if len(self._visited) == self.limits.delegations:
+                raise LimitError("delegated roles on the way to one target", len(self._visited))
+            proof = yield from _visited(self.trusted, visit, self.known, self._session)
+            self._visited[visit.name] = proof, visit.delegator
+            below = covering(proof.role, self.path)  # §5.6.7.2
+            if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
+                self._to_visit.clear()
+            # §5.6.7.2.2: those who come later have their say after those below.
+            self._to_visit.extend(
+                _Visit(name, proof, (*visit.via, name)) for name in reversed(below)
+            )
+            return Visited(proof, visit.delegator, visit.via)
+        return None
+
+    def found(self, target: Target, via: tuple[RoleName, ...]) -> Found:
+        """Return *target* as an answer that rests on everybody who was visited so far."""
+        trusted, visits = self.trusted, tuple(self._visited.values())
+        root = trusted.snapshot.root.root.role
+        return Found(
+            path=self.path,
+            target=target,
+            via=via,
+            valid_until=min(trusted.valid_until, *(proof.role.expires for proof, _ in visits)),
+            collection=root.collection,
+            files=_files(self.path, target, root),
+            source=trusted.source,
+            evidence=Evidence(trusted, visits),
+        )
+
+
 def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) -> Workflow[Found]:
     """Search the delegations for *path*, pre-order, most trusted first (§5.6.7).
 
@@ -86,38 +165,12 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
         TrustError: a role on the way cannot be had or is not to be trusted;
             the search ends there, since that role might have had the last word.
     """
-    session = _session(trusted, limits)
-    visited: dict[RoleName, Visit] = {}
-    to_visit = [_Visit(TARGETS, None, (TARGETS,))]
-    while to_visit:
-        visit = to_visit.pop()
-        if visit.name in visited:  # §5.6.7.1
-            continue
-        if len(visited) == limits.delegations:
-            raise LimitError("delegated roles on the way to one target", len(visited))
-        proof = yield from _visited(trusted, visit, known, session)
-        visited[visit.name] = proof, visit.delegator
-        if path in proof.role.targets:  # §5.7.1
-            root = trusted.snapshot.root.root.role
-            target = proof.role.targets[path]
-            return Found(
-                path=path,
-                target=target,
-                via=visit.via,
-                valid_until=min(
-                    trusted.valid_until, *(p.role.expires for p, _ in visited.values())
-                ),
-                collection=root.collection,
-                files=_files(path, target, root),
-                source=trusted.source,
-                evidence=Evidence(trusted, tuple(visited.values())),
-            )
-        below = covering(proof.role, path)  # §5.6.7.2
-        if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
-            to_visit.clear()
-        # §5.6.7.2.2: those who come later have their say after those below.
-        to_visit.extend(_Visit(name, proof, (*visit.via, name)) for name in reversed(below))
-    raise NotFoundError(path, "no role vouches for it; check the name", step="§5.7.2")
+    search = Search(trusted=trusted, path=path, limits=limits, known=known)
+    while (here := (yield from search.next_role())) is not None:
+        target = here.proof.role.targets.get(path)
+        if target is not None:  # §5.7.1
+            return search.found(target, here.via)
+    raise NotFoundError(path, "no role vouches for it; check the name", step=UNLISTED)  # §5.7.2
 
 
 def foresee(
