@@ -793,3 +793,35 @@ def test_cut_and_spliced_files_are_malformed_or_parsed(data):
             TUF_JSON.parse(kind, spliced)
         except MalformedError:
             continue
+
+
+# -- what is refused clearly ------------------------------------------------------------
+
+MULTI_ROLE = {
+    "name": "both",
+    "paths": ["a/*"],
+    "terminating": True,
+    "min_roles_in_agreement": 2,
+    "roleinfo": [
+        {"rolename": "build", "keyids": [], "threshold": 1},
+        {"rolename": "security", "keyids": [], "threshold": 1},
+    ],
+}
+
+
+def multi_role_refused(path, value):
+    sentence = str(refused(TARGETS, path, value))
+    assert "this is a multi-role delegation (TAP 3), which is not supported in metadata" in sentence
+    assert "RolesAgree" in sentence
+
+
+def test_a_delegation_to_several_roles_at_once_is_refused_as_such():
+    """TAP 3: whoever signed it wanted more than one of them; any one of them would be less."""
+    roles = ("delegations", "roles", 0)
+    one = json.loads(compact(as_json(FULL.targets)))["delegations"]["roles"][0]
+
+    multi_role_refused(roles, MULTI_ROLE)
+    multi_role_refused(roles, {**one, "min_roles_in_agreement": 1})
+    multi_role_refused(roles, {**one, "roleinfo": []})
+    multi_role_refused(("delegations",), [MULTI_ROLE])
+    assert "$.signed.delegations" == refused(TARGETS, ("delegations",), [7, {}]).path

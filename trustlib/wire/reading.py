@@ -52,6 +52,7 @@ MAX_BITS: Final = 32  # of a succinct bin's number; TAP 15
 _SPEC_VERSION = re.compile(r"1\.[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _SIGNATURE = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII | re.IGNORECASE)
 _HEX_DIGITS = {"sha256": 64, "sha512": 128}
+_TAP_3 = ("min_roles_in_agreement", "roleinfo")
 _HEAD = ("_type", "spec_version", "version", "expires", COLLECTION)
 
 
@@ -218,6 +219,9 @@ def _target(at: Cursor) -> Target:
 
 
 def _delegations(at: Cursor) -> Delegations:
+    if isinstance(at.value, list):
+        for delegation in at.elements():
+            _to_one_role(delegation)
     listed, bins = at.get("roles"), at.get("succinct_roles")
     roles: tuple[Delegation, ...] | SuccinctRoles
     if bins is not None and listed is None:
@@ -235,7 +239,18 @@ def _delegations(at: Cursor) -> Delegations:
     )
 
 
+def _to_one_role(at: Cursor) -> None:
+    """Refuse a delegation to several roles at once: read as one to any of them, it lets more in."""
+    for member in _TAP_3:
+        if isinstance(at.value, dict) and (found := at.get(member)) is not None:
+            raise found.wrong(
+                "a delegation to one role, as this is a multi-role delegation (TAP 3), which is"
+                " not supported in metadata (let the client ask for RolesAgree instead)"
+            )
+
+
 def _delegation(at: Cursor) -> Delegation:
+    _to_one_role(at)
     name, terminating = at.at("name"), at.get("terminating")
     if name.text() in TOP_LEVEL or not name.text():
         raise name.wrong("a name that is no top-level role's")
