@@ -31,6 +31,9 @@ from trustlib.keys import Key
 
 SPEC_VERSION: Final = "1.0.34"
 
+MEDIA_TYPE: Final = "mediaType"
+"""The member of a target's ``custom`` that binds the media type of its bytes."""
+
 Extra: TypeAlias = FrozenMap[str, Json]
 
 

@@ -109,6 +109,14 @@ def target(data: bytes) -> Target:
     return Target(length=len(data), hashes=FrozenMap({"sha256": hashlib.sha256(data).hexdigest()}))
 
 
+def listing(data: str, *, custom: Any = None, hashes: tuple[str, ...] = ("sha256",)) -> Target:
+    """What a role says of a target that holds *data*."""
+    raw = data.encode()
+    digests = {name: hashlib.new(name, raw).hexdigest() for name in hashes}
+    frozen_custom = None if custom is None else FrozenMap(custom)
+    return Target(length=len(raw), hashes=FrozenMap(digests), custom=frozen_custom)
+
+
 def paths_of(*names: str) -> FrozenMap:
     """Targets called *names*, each of which holds its own name."""
     return FrozenMap({name: target(name.encode()) for name in names})

@@ -8,7 +8,6 @@ rather send.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from attrs import field, frozen
 
@@ -20,12 +19,10 @@ from trustlib.content.reference import ImageReference
 from trustlib.effects import Workflow
 from trustlib.errors import MalformedError, MismatchError, WrongCollectionError, shortened
 from trustlib.limits import Limits
+from trustlib.roles import MEDIA_TYPE
 from trustlib.sources import Source
 from trustlib.trust import HASHES, Trusted
 from trustlib.workflow import Evidence, Explanation, Found, Known, find
-
-MEDIA_TYPE: Final = "mediaType"
-"""The member of a target's ``custom`` that binds the media type of a manifest."""
 
 
 @frozen(kw_only=True)
