@@ -19,7 +19,9 @@ PRIVATE = ".trustlib"
 """The subdirectory of a local store for everything but the trusted roles."""
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.~")
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.ASCII)
+DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.ASCII)
+"""Lower-case names that are devices on some systems, whatever comes after a dot."""
+
 _LONGEST = 180  # characters; 255 bytes is what common file systems take
 
 
@@ -51,7 +53,7 @@ def stored(name: RoleName) -> StoredName:
     as well, and no two spellings of a percent-encoding exist.
     """
     encoded = "".join(chr(b) if b in _SAFE else f"%{b:02X}" for b in name.encode())
-    if _DEVICE.fullmatch(encoded):
+    if DEVICE.fullmatch(encoded):
         encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
     if len(encoded) > _LONGEST:  # "%s" begins no percent-encoding
         encoded = f"%sha256-{hashlib.sha256(name.encode()).hexdigest()}"
