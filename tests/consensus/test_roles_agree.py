@@ -2,10 +2,12 @@
 
 import attrs
 import pytest
+from consensus.sites import Served, anchor_of, ask, updater
 from core.worlds import (
     DAY,
     LATER,
     NOW,
+    SECOND,
     World,
     carried_out,
     grant,
@@ -16,7 +18,17 @@ from core.worlds import (
     only_version,
 )
 
-from trustlib import Delegations, FrozenMap, Limits, SuccinctRoles
+from trustlib import (
+    AsyncUpdater,
+    Delegations,
+    Digest,
+    FrozenMap,
+    Limits,
+    MemoryStorage,
+    MismatchError,
+    SuccinctRoles,
+    Updater,
+)
 from trustlib._types import TOP_LEVEL
 from trustlib.errors import ExpiredError, LimitError, NotFoundError, ThresholdError
 from trustlib.roles import Targets
@@ -399,3 +411,83 @@ def test_one_string_is_no_list_of_roles():
 def test_agreements_are_values():
     assert BOTH == RolesAgree(roles=["build", "security"], threshold=2)
     assert hash(BOTH) == hash(RolesAgree(roles=["build", "security"], threshold=2))
+
+
+# -- asked of an updater ----------------------------------------------------------------
+
+TAG = "acme/app:1.4"
+
+
+@pytest.fixture(params=[Updater, AsyncUpdater])
+def kind(request):
+    return request.param
+
+
+def tagged(security=GOOD, *, expires=LATER):
+    def lists(target, **more):
+        return role(target, path=TAG, **more)
+
+    world = tree(grant("build", "acme/*"), grant("security", "acme/*"))
+    return world.with_roles({"build": lists(GOOD, expires=expires), "security": lists(security)})
+
+
+def test_an_updater_finds_what_roles_agree_on(kind):
+    asked = updater(tagged(), kind)
+
+    found = ask(asked, "find_agreed", TAG, BOTH)
+    binding = ask(asked, "resolve_agreed", TAG, BOTH)
+
+    assert {"build", "security"} == set(found.by)
+    assert ("targets", "build", "security") == binding.via
+    assert Digest.of(b"good") == binding.digest
+    assert ask(asked, "resolve", TAG).digest == binding.digest
+
+
+def test_an_updater_refuses_what_roles_do_not_agree_on(kind):
+    asked = updater(tagged(EVIL), kind)
+
+    for question in ("find_agreed", "resolve_agreed"):
+        with pytest.raises(DisagreementError):
+            ask(asked, question, TAG, BOTH)
+    assert Digest.of(b"good") == ask(asked, "resolve", TAG).digest
+
+
+def test_a_reference_is_treated_as_in_any_other_question(kind):
+    asked = updater(tagged(), kind)
+    good, evil = Digest.of(b"good"), Digest.of(b"evil")
+
+    assert good == ask(asked, "resolve_agreed", f"{TAG}@{good}", BOTH).digest
+    with pytest.raises(MismatchError):
+        ask(asked, "resolve_agreed", f"{TAG}@{evil}", BOTH)
+    assert () == ask(asked, "resolve_agreed", f"acme/app@{evil}", BOTH).via
+    with pytest.raises(NotFoundError):
+        ask(asked, "resolve_agreed", "ghcr.io/acme/app:1.4", BOTH)
+
+
+def test_what_is_remembered_is_not_asked_for_again(kind):
+    asked = updater(tagged(), kind)
+    ask(asked, "find_agreed", TAG, BOTH)
+    before = list(asked.transport.asked)
+
+    ask(asked, "resolve_agreed", TAG, BOTH)
+
+    assert before == asked.transport.asked
+
+
+def test_a_role_that_expired_since_the_update_is_looked_for_again(kind):
+    """The repository has a fresh one by then."""
+    old, times = tagged(expires=NOW + SECOND), [NOW]
+    asked = kind(
+        anchor=anchor_of(old),
+        transport=Served(old.files()),
+        storage=MemoryStorage(),
+        clock=lambda: times[-1],
+    )
+    ask(asked, "find_agreed", TAG, BOTH)
+
+    asked.transport.files = old.edited("build", expires=LATER).next().files()
+    times.append(NOW + SECOND)
+    assert LATER == ask(asked, "find_agreed", TAG, BOTH).valid_until
+    times.append(LATER)
+    with pytest.raises(ExpiredError):
+        ask(asked, "find_agreed", TAG, BOTH)

@@ -14,6 +14,7 @@ COVERED = {
     "rotate_root.py",
     "sign_and_resolve.py",
     "two_offline_signers.py",
+    "two_repositories.py",
 }
 
 
@@ -113,6 +114,18 @@ def test_a_new_root_needs_the_old_key_and_then_replaces_it():
     assert "2.root.json" == steps["published"]
     assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
     assert steps["trusted"].startswith("root version 2, ")
+
+
+def test_a_tag_of_two_repositories_is_refused_if_one_of_them_lies():
+    example = run("two_repositories.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    steps = dict(line.split(maxsplit=1) for line in example.stdout.splitlines())
+    assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
+    assert "publisher:targets, auditors:targets" == steps["via"]
+    assert "acme/app:1.4: 1 of the 2 that must agree say the same" in steps["refused"]
+    assert steps["publisher"].startswith("says sha256:2c26b46b")
+    assert steps["auditors"].startswith("says sha256:9f86d081")
 
 
 def test_the_conformance_client_explains_itself():

@@ -27,7 +27,7 @@ from trustlib.updater.client import ARTIFACTS, Client, utcnow
 from trustlib.updater.freshness import Freshness
 from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import Found
+from trustlib.workflow import Agreed, Found, RolesAgree
 
 
 @define(kw_only=True, eq=False)
@@ -83,6 +83,16 @@ class AsyncUpdater:
     async def find(self, path: str) -> Found:
         """See :meth:`Updater.find`."""
         return await self._run(self._client.finding(path))
+
+    async def find_agreed(self, path: str, agreement: RolesAgree) -> Agreed:
+        """See :meth:`Updater.find_agreed`."""
+        return await self._run(self._client.finding_agreed(path, agreement))
+
+    async def resolve_agreed(
+        self, reference: str | ImageReference, agreement: RolesAgree
+    ) -> TagBinding:
+        """See :meth:`Updater.resolve_agreed`."""
+        return await self._run(self._client.resolving_agreed(reference, agreement))
 
     async def download(
         self, found: Found, place: str | Path, *, progress: Progress = nobody

@@ -24,7 +24,7 @@ from trustlib.updater.client import ARTIFACTS, Client, utcnow
 from trustlib.updater.freshness import Freshness
 from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import Found
+from trustlib.workflow import Agreed, Found, RolesAgree
 
 
 @define(kw_only=True, eq=False)
@@ -125,6 +125,25 @@ class Updater:
             TrustError: as :meth:`resolve`.
         """
         return self._run(self._client.finding(path))
+
+    def find_agreed(self, path: str, agreement: RolesAgree) -> Agreed:
+        """Return what enough of the roles of *agreement* say alike of the target *path* (TAP 3).
+
+        Raises:
+            DisagreementError: too few of them do.
+            NotFoundError: none of them lists it.
+            TrustError: as :meth:`find`.
+        """
+        return self._run(self._client.finding_agreed(path, agreement))
+
+    def resolve_agreed(self, reference: str | ImageReference, agreement: RolesAgree) -> TagBinding:
+        """Return what enough of the roles of *agreement* say alike that the tag stands for.
+
+        Raises:
+            ValueError: *reference* is no image reference.
+            TrustError: as :meth:`find_agreed` and :meth:`resolve`.
+        """
+        return self._run(self._client.resolving_agreed(reference, agreement))
 
     def download(self, found: Found, place: str | Path, *, progress: Progress = nobody) -> Path:
         """Put the artifact that was *found* at *place*, verified, and return *place* (§5.7.3).

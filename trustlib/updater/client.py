@@ -25,7 +25,17 @@ from trustlib.limits import Limits
 from trustlib.transport import Offline
 from trustlib.trust import Trusted
 from trustlib.updater.freshness import Freshness
-from trustlib.workflow import Found, Known, find, foresee, refresh, remembered
+from trustlib.workflow import (
+    Agreed,
+    Found,
+    Known,
+    RolesAgree,
+    find,
+    find_agreed,
+    foresee,
+    refresh,
+    remembered,
+)
 
 ARTIFACTS: Final = "targets/"
 """Where a repository keeps its artifacts, beside its metadata."""
@@ -75,6 +85,10 @@ class Client:
         """See :meth:`trustlib.Updater.find`."""
         return (yield from self._watched(self._answered(TargetPath(path))))
 
+    def finding_agreed(self, path: str, agreement: RolesAgree) -> Workflow[Agreed]:
+        """See :meth:`trustlib.Updater.find_agreed`."""
+        return (yield from self._watched(self._answered_alike(TargetPath(path), agreement)))
+
     def resolving_one(self, reference: str | ImageReference) -> Workflow[TagBinding]:
         """See :meth:`trustlib.Updater.resolve`."""
         (binding,) = yield from self.resolving((reference,))
@@ -86,6 +100,12 @@ class Client:
         """See :meth:`trustlib.Updater.resolve_all`."""
         asked = [_reference(reference) for reference in references]
         return (yield from self._watched(self._resolved(asked)))
+
+    def resolving_agreed(
+        self, reference: str | ImageReference, agreement: RolesAgree
+    ) -> Workflow[TagBinding]:
+        """See :meth:`trustlib.Updater.resolve_agreed`."""
+        return (yield from self._watched(self._resolved_alike(_reference(reference), agreement)))
 
     def verifying(
         self, reference: str | ImageReference, digest: str | Digest
@@ -118,6 +138,23 @@ class Client:
         now = self._now()
         state = yield from self._current(now, (path,))
         return (yield from self._found(state, path, now))
+
+    def _answered_alike(self, path: TargetPath, agreement: RolesAgree) -> Workflow[Agreed]:
+        now = self._now()
+        state = yield from self._current(now, (path,))
+        return (yield from self._found_alike(state, path, agreement, now))
+
+    def _resolved_alike(
+        self, reference: ImageReference, agreement: RolesAgree
+    ) -> Workflow[TagBinding]:
+        tagged = reference.tagged()
+        if tagged.tag is None:
+            return by_digest(tagged)
+        now = self._now()
+        wanted = self.names.target_path(tagged)  # what is not ours needs no update to be refused
+        state = yield from self._current(now, (wanted,))
+        path = target_path(state.trusted, tagged, self.names)
+        return bound(tagged, (yield from self._found_alike(state, path, agreement, now)))
 
     def _agreed(self, reference: ImageReference, digest: Digest) -> Workflow[TagBinding]:
         (binding,) = yield from self._resolved([reference])
@@ -211,22 +248,41 @@ class Client:
         found = state.found.get(path)
         if found is not None and now < found.valid_until:
             return found
-        try:
-            found = yield from self._searched(state, path, now)
-        except ExpiredError:
-            if state.trusted.now >= now:
-                raise
-            # A delegated role expired since the update; there may be a fresh one.
-            state = yield from self._refreshed(now, (path,))
-            found = yield from self._searched(state, path, now)
+
+        def search(trusted: Trusted, known: Known) -> Workflow[Found]:
+            return find(trusted, path, limits=self.limits, known=known)
+
+        state, found = yield from self._searched(state, path, now, search)
         if len(state.found) >= _REMEMBERED:
             state.found.clear()
         state.found[path] = found
         return found
 
-    def _searched(self, state: _State, path: TargetPath, now: datetime) -> Workflow[Found]:
-        trusted = state.trusted.as_of(now)
-        return (yield from find(trusted, path, limits=self.limits, known=state.known))
+    def _found_alike(
+        self, state: _State, path: TargetPath, agreement: RolesAgree, now: datetime
+    ) -> Workflow[Agreed]:
+        def search(trusted: Trusted, known: Known) -> Workflow[Agreed]:
+            return find_agreed(trusted, path, agreement, limits=self.limits, known=known)
+
+        _, found = yield from self._searched(state, path, now, search)
+        return found
+
+    def _searched(
+        self,
+        state: _State,
+        path: TargetPath,
+        now: datetime,
+        search: Callable[[Trusted, Known], Workflow[T]],
+    ) -> Workflow[tuple[_State, T]]:
+        """Return what *search* finds, and the update that it was found under."""
+        try:
+            return state, (yield from search(state.trusted.as_of(now), state.known))
+        except ExpiredError:
+            if state.trusted.now >= now:
+                raise
+        # A delegated role expired since the update; there may be a fresh one.
+        state = yield from self._refreshed(now, (path,))
+        return state, (yield from search(state.trusted.as_of(now), state.known))
 
 
 def _reference(reference: str | ImageReference) -> ImageReference:
