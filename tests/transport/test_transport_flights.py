@@ -260,6 +260,38 @@ def test_flights_may_cross_each_other():
         assert [[b"A" * 10] * 3, [b""] * 3, [b"D"] * 3] == got
 
 
+def test_two_connections_with_answers_to_come_are_not_taken_for_each_other():
+    """Both are in the pool, at the same turn of two flights, and the wrong one is on top."""
+    big = {f"/{name}": name.encode() * 1_000_000 for name in "xy"}
+    small = {f"/{name}": name.encode() for name in "abcd"}
+    with Server(files(big | small)) as server, transport_to(server) as transport:
+        flights = [
+            transport.fetch_all([asking(path) for path in paths])
+            for paths in (["x", "a", "b"], ["y", "c", "d"])
+        ]
+        firsts = [next(flight) for flight in flights]
+        assert list(big.values()) == [b"".join(first) for first in firsts]
+        rest = [[b"".join(pieces) for pieces in flight] for flight in flights]
+
+        assert [[b"a", b"b"], [b"c", b"d"]] == rest
+
+
+def test_a_connection_that_was_passed_over_once_is_not_taken_for_a_later_file():
+    big = {"/big": b"B" * 1_000_000}
+    small = {f"/{name}": name.encode() for name in "abc"}
+    with Server(files(big | small)) as server, transport_to(server) as transport:
+        another = transport.fetch(asking("big"))
+        answers = transport.fetch_all([asking(path) for path in "abc"])
+        got = [b"".join(next(answers))]  # its connection has b and c to come,
+        b"".join(another)  # and this one is on top of it now:
+        got.append(b"".join(next(answers)))  # b comes over this,
+        another = transport.fetch(asking("big"))  # which is busy
+        got.append(b"".join(next(answers)))  # when c is asked for.
+        another.close()
+
+        assert [b"a", b"b", b"c"] == got
+
+
 def test_threads_share_a_transport_for_their_flights():
     contents = {f"/{n}": bytes([n]) * (n * 3_000) for n in range(40)}
     got, wrong = {}, []

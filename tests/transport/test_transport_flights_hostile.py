@@ -203,6 +203,29 @@ def test_a_server_that_stalls_in_a_flight_is_asked_again_once(start):
         over.set()
 
 
+def test_an_answer_behind_another_is_not_waited_for_as_long_as_one_alone():
+    """It would be a long wait for the first answer of every program that talks to such a server."""
+    again, waited = threading.Event(), []
+
+    def stalling(asked):
+        if asked.target == "/b" and not waited:
+            waited.append(True)
+            waited[0] = again.wait(25)
+            raise HangUpError
+        again.set()
+        yield from files(HONEST)(asked)
+
+    def script(asked):
+        if asked.target == "/a":
+            yield from files(HONEST)(asked)
+        else:
+            yield from stalling(asked)
+
+    with Server(script) as server, transport_to(server) as transport:
+        assert list(HONEST.values()) == all_of(transport, "a", "b", "c")
+    assert [True] == waited
+
+
 def test_a_server_that_drips_in_a_flight_gets_no_more_time_than_a_silent_one():
     dripped = []
 
