@@ -1,6 +1,7 @@
 """Directories, mirrors, and transports that are awaited."""
 
 import asyncio
+import copy
 import os
 import socket
 import threading
@@ -11,7 +12,7 @@ from transport.servers import Server, answer, files, says
 
 from trustlib._types import UrlPath
 from trustlib.errors import TransportError
-from trustlib.ports import Request
+from trustlib.ports import Pipelining, Request
 from trustlib.transport import NO_RETRIES, DirectoryTransport, HttpTransport, Mirrors, Threaded
 
 
@@ -279,6 +280,73 @@ def test_mirrors_fall_back_from_the_network_to_a_directory(tmp_path):
     (tmp_path / "x").write_bytes(b"stick")
     with Server(says(answer(b"", status="500 X"))) as server, HttpTransport(server.url) as web:
         assert b"stick" == joined(Mirrors(web, DirectoryTransport(tmp_path)).fetch(asking()))
+
+
+@frozen
+class AtOnce(Script):
+    """A transport that can be asked for several files, and fails before the one at *failing*."""
+
+    failing: int = 100
+
+    def fetch_all(self, requests):
+        self.log.append([request.path for request in requests])
+        try:
+            for place, request in enumerate(requests):
+                if place == self.failing:
+                    raise DOWN
+                yield self.fetch(request)
+        finally:
+            self.log.append("landed")
+
+
+def test_mirrors_pipeline_if_the_first_one_does():
+    assert isinstance(Mirrors(AtOnce(()), Script(())), Pipelining)
+    assert not isinstance(Mirrors(Script(()), AtOnce(())), Pipelining)
+    assert isinstance(copy.copy(Mirrors(AtOnce(()))), Pipelining)
+    assert Mirrors(AtOnce(())) == Mirrors(AtOnce(()))
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 3])
+def test_mirrors_go_on_one_by_one_where_the_first_one_failed(failing):
+    first = AtOnce((b"first",), failing=failing)
+    mirrors = Mirrors(first, Script((b"second",)))
+
+    got = [joined(pieces) for pieces in mirrors.fetch_all([asking("a"), asking("b"), asking("c")])]
+
+    assert [b"first"] * 3 == got  # it failed only when it was asked for several
+    assert 1 == first.log.count(["a", "b", "c"])
+    assert [path for path in first.log if path in ("a", "b", "c")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("parts", [DOWN, (DOWN, b"x")], ids=["fetch", "first piece"])
+def test_a_mirror_that_fails_in_a_flight_is_passed_over(parts):
+    mirrors = Mirrors(AtOnce(parts), Script((b"second",)))
+
+    assert [b"second"] * 2 == [*map(joined, mirrors.fetch_all([asking("a"), asking("b")]))]
+
+
+def test_a_mirror_that_says_no_in_a_flight_is_believed():
+    other = Script((b"x",))
+
+    assert [None] * 2 == list(Mirrors(AtOnce(None), other).fetch_all([asking(), asking()]))
+    assert [] == other.log
+
+
+def test_a_flight_to_mirrors_may_be_given_up():
+    first = AtOnce((b"a", b"b"))
+    answers = Mirrors(first).fetch_all([asking("a"), asking("b")])
+    next(answers).close()
+    answers.close()
+
+    assert [["a", "b"], "a", "closed", "landed"] == first.log
+
+
+def test_if_all_mirrors_fail_in_a_flight_all_are_named():
+    answers = Mirrors(AtOnce(DOWN), Script(TransportError("stick", "gone"))).fetch_all([asking()])
+    with pytest.raises(TransportError, match="no mirror could be read") as error:
+        next(answers)
+
+    assert "stick: gone" in error.value.reason
 
 
 # -- awaited -------------------------------------------------------------------------------
