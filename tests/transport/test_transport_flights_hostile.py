@@ -5,8 +5,10 @@ cannot do more: no error that fetching alone would not give, and no answer that 
 """
 
 import random
+import socket
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from transport.reading import AT_ONCE, CHUNKED, PATIENTLY, QUICKLY, TEN, asking
@@ -14,7 +16,7 @@ from transport.servers import Flights, HangUpError, ResetError, Server, answer, 
 
 from trustlib.errors import TransportError
 from trustlib.transport import NO_RETRIES, HttpTransport, Pool
-from trustlib.transport._line import PIECE, STEP, Connection, Flight
+from trustlib.transport._line import PIECE, STEP, Connection, Flight, Line
 
 HONEST = {"/a": b"b" * 9, "/b": b"b" * 10, "/c": b"b" * 11}
 FORGED = answer(b"forged")
@@ -180,6 +182,18 @@ def test_another_request_never_gets_an_answer_that_was_written_ahead(target, hea
             with pytest.raises(ConnectionAbortedError):
                 connection.request("GET", target, headers=headers)
         connection.close()
+
+
+def test_no_more_is_written_ahead_than_any_server_has_room_for():
+    """One that does not read while it writes would wait for us, and we for it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, closing(Line(ours)) as line:
+        flight = Flight()
+        flight.next([f"/{n:0>500}" for n in range(1_000)])
+        written = line.unwritten(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", flight)
+
+        assert 15_000 < len(written) <= 16_384
+        assert written.count(b"GET /") == len(line.unanswered) + 1
 
 
 # -- slow ----------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ class _Response(client.HTTPResponse):
             raise RefusedError("the answer has no clear length")
         codings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", [])]
         unclear = codings and (lengths or codings != ["chunked"])
-        if unclear or self.headers.defects or self.headers.get_payload():
+        if unclear or self.headers.defects:
             # Somebody else may see another end of this answer (RFC 9112, section 6.3).
             self.will_close = True
         if self.will_close:
