@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import socket
 import threading
 import time
 
@@ -232,6 +233,19 @@ def test_an_answer_that_is_read_in_part_is_lost_and_the_next_one_comes():
         assert 2 == server.connections
 
 
+def test_closing_lets_go_of_the_answer_in_hand():
+    big = CONTENTS | {"/big": b"B" * 3_000_000}
+    with Flights(files(big), 3) as server, transport_to(server) as transport:
+        answers = transport.fetch_all([asking("big"), asking("a"), asking("b")])
+        pieces = next(answers)
+        next(pieces)
+        answers.close()
+
+        assert [] == list(pieces)
+        assert b"D" == b"".join(transport.fetch(asking("d%20d")))
+        assert ["/big", "/a", "/b", "/d%20d"] == server.targets
+
+
 def test_an_answer_that_was_taken_and_not_read_is_lost():
     with Flights(files(CONTENTS), 2) as server, transport_to(server) as transport:
         answers = transport.fetch_all([asking("a"), asking("d%20d")])
@@ -290,6 +304,7 @@ def test_a_connection_that_was_passed_over_once_is_not_taken_for_a_later_file():
         another.close()
 
         assert [b"a", b"b", b"c"] == got
+        assert (2, 2) == (server.targets.count("/b"), server.targets.count("/c"))
 
 
 def test_threads_share_a_transport_for_their_flights():
@@ -359,6 +374,53 @@ def test_a_server_that_counts_requests_is_given_another_chance():
         for _ in range(10):
             assert [b"/a", b"/b", b"/c"] == all_of(transport, "a", "b", "c")
         assert transport._connections.pipelines is not False
+
+
+class Peeking(Server):
+    """Knows of each request whether another one was there already when it was answered."""
+
+    def __init__(self, script):
+        super().__init__(script)
+        self.followed = []
+
+    def talk(self, connection, asked):
+        connection.setblocking(False)
+        try:
+            self.followed.append(bool(connection.recv(1, socket.MSG_PEEK)))
+        except BlockingIOError:
+            self.followed.append(False)
+        finally:
+            connection.setblocking(True)
+        super().talk(connection, asked)
+
+
+def test_after_a_connection_was_lost_each_file_is_asked_for_alone():
+    """RFC 9112, section 9.3.2: not at once again, before it is known that connections persist."""
+    last = iter([False, True])
+
+    def script(asked):
+        if next(last, False):
+            yield answer(asked.target.encode(), Connection="close")
+            raise HangUpError
+        yield answer(asked.target.encode())
+
+    with Peeking(script) as server, transport_to(server) as transport:
+        assert [b"/a", b"/b", b"/c", b"/d"] == all_of(transport, "a", "b", "c", "d")
+        assert [False, False] == server.followed[-2:]
+
+
+def test_so_it_is_after_the_last_answer_that_was_written_ahead():
+    names = [f"{n:0>1000}" for n in range(17)]  # fourteen of them fit
+    broken = iter([False] * 13 + [True])
+
+    def script(asked):
+        if next(broken, False):
+            raise HangUpError
+        yield answer(asked.target.encode())
+
+    with Peeking(script) as server, transport_to(server) as transport:
+        assert [f"/{name}".encode() for name in names] == all_of(transport, *names)
+        assert [False] * 4 == server.followed[-4:]
 
 
 def test_a_server_that_forgets_what_it_was_asked_early_costs_one_wait():
@@ -525,8 +587,10 @@ def test_a_busy_server_is_asked_again_as_often_as_was_said():
     with Server(script) as server:
         with transport_to(server, retries=AT_ONCE) as transport:
             assert [b"/a", b"/b", b"/c"] == all_of(transport, "a", "b", "c")
+        assert 2 == server.targets.count("/b")
         with transport_to(server) as transport, pytest.raises(TransportError, match="busy"):
             all_of(transport, "a", "b", "c")
+        assert 3 == server.targets.count("/b")
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "204 No Content", "103 Early Hints"])
@@ -542,6 +606,16 @@ def test_an_answer_that_is_neither_file_nor_absence_is_an_error_in_its_turn(stat
         assert [] == list(answers)
         # It does not say anything of the way we asked.
         assert transport._connections.pipelines is None
+
+
+def test_what_was_asked_for_alone_is_not_asked_for_again():
+    with (
+        Server(says(answer(b"", status="403 Forbidden"), then=None)) as server,
+        transport_to(server, retries=AT_ONCE) as transport,
+    ):
+        with pytest.raises(TransportError, match="status 403"):
+            all_of(transport, "a")
+        assert ["/a"] == server.targets
 
 
 def test_a_server_that_is_not_there_is_tried_as_often_as_for_one_file():
