@@ -37,6 +37,9 @@ WIRE = ("tests/core/test_wire.py", "tests/core/test_json.py", "tests/core/test_c
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "verify.py": ("tests/core/test_verify.py", "tests/core/test_trust.py"),
     "trust.py": (*FAST[1:], *CLIENT),
+    "workflow/agreement.py": ("tests/consensus/test_roles_agree.py",),
+    "workflow/counting.py": ("tests/consensus/test_counting.py", "tests/consensus"),
+    "workflow/dissent.py": ("tests/consensus",),
     "workflow/explanation.py": ("tests/client/test_client_explain.py",),
     "workflow/hints.py": ("tests/client/test_client_flights.py", *FAST[2:]),
     "workflow/oddities.py": ("tests/client/test_client_events.py",),
