@@ -42,6 +42,7 @@ from trustlib.errors import (
     TrustError,
     VerificationError,
     WrongCollectionError,
+    WrongPassphraseError,
 )
 from trustlib.events import Event
 from trustlib.keys import Key, Signature, Signer
@@ -188,4 +189,5 @@ __all__ = [
     "Verified",
     "Version",
     "WrongCollectionError",
+    "WrongPassphraseError",
 ]

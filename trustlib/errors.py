@@ -284,6 +284,20 @@ class SigningError(TrustError):
         super().__init__(f"{what}: {reason}")
 
 
+class WrongPassphraseError(SigningError):
+    """A passphrase does not open a key or a backup. Ask for it again.
+
+    Where a format cannot tell the two apart, a damaged file is reported so, too.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what,
+            "the passphrase does not open this file, or the file is damaged;"
+            " try the passphrase again, and then another copy of the file",
+        )
+
+
 _LINE = 120  # characters of somebody else's text in one of our sentences
 
 

@@ -87,6 +87,11 @@ SENTENCES = [
         errors.SigningError("alice.key", "the passphrase does not open it"),
         "alice.key: the passphrase does not open it",
     ),
+    (
+        errors.WrongPassphraseError("alice.key"),
+        "alice.key: the passphrase does not open this file, or the file is damaged;"
+        " try the passphrase again, and then another copy of the file",
+    ),
 ]
 
 

@@ -15,7 +15,7 @@ PUBLIC = """
     StorageError StoredName SuccinctRoles TARGETS TIMESTAMP TUF_JSON TUF_JSON_RFC3339
     TagBinding Target TargetPath Targets ThresholdError Timestamp TooLongError
     Transport TransportError TrustError Trusted Updater UrlPath VerificationError Verified Version
-    WrongCollectionError
+    WrongCollectionError WrongPassphraseError
 """
 
 
