@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from mutate import extracted
 from repository import IMAGES, NOW, Served, original, signed_again, signed_in, signers
@@ -51,13 +52,17 @@ from trustlib._frozen import freeze
 from trustlib._globs import matches
 from trustlib._json import read
 from trustlib._paths import plain, published, stored
-from trustlib.signing import KeyFile, pbes2
-from trustlib.signing._pem import pem_block
+from trustlib.signing import KeyFile, UnencryptedKeyWarning, pbes2
+from trustlib.signing._legacy import LABELS, without_headers
+from trustlib.signing._openssh import LABEL, private_file
+from trustlib.signing._pem import pem, pem_block
 from trustlib.storage._names import client_place
 from trustlib.wire import key_in
 
 PASSPHRASE = b"a passphrase"
 _CHEAP = 2**14  # of N·r·p, or of PBKDF2 rounds; accepted files may ask for seconds
+_FEW = 4  # rounds of bcrypt
+_LABELS = ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", LABEL, *LABELS, "PUBLIC KEY")
 
 
 def check(truth: object, *what: object) -> None:
@@ -190,11 +195,17 @@ def _written(name: str, raw: bytes) -> Path:
 
 
 def key_files(raw: bytes) -> None:
-    """A key file opens, or is refused with a SigningError."""
+    """A key file opens, or is refused with a SigningError.
+
+    Bytes that are not text stand for what is inside: of which kind, the first one says.
+    """
+    if raw[:1] < b"\x08":
+        raw = pem(_LABELS[raw[0] % len(_LABELS)] if raw else "X", raw[1:])
     path = _written("key", raw)
     file = KeyFile(path)
     file.public_path.unlink(missing_ok=True)
-    with suppress(SigningError):
+    with suppress(SigningError), catch_warnings():
+        simplefilter("ignore", UnencryptedKeyWarning)
         _signs(file.unlock_unencrypted())
     if not _expensive(raw):
         with suppress(SigningError):
@@ -211,9 +222,12 @@ def _signs(unlocked: Any) -> None:
 
 def _expensive(raw: bytes) -> bool:
     try:
-        _, data = pem_block(raw, ("ENCRYPTED PRIVATE KEY",), what="key")
-        kdf = pbes2._read(data).kdf
-    except (SigningError, pbes2.DerError, pbes2._RefusedError):
+        raw, _ = without_headers(raw, what="key")
+        label, data = pem_block(raw, ("ENCRYPTED PRIVATE KEY", LABEL), what="key")
+        if label == LABEL:
+            return (private_file(data, what="key").rounds or 0) > _FEW
+        kdf = pbes2.read(data, what="key").kdf
+    except SigningError:
         return False
     if isinstance(kdf, pbes2._ScryptParameters):
         return kdf.n * kdf.r * kdf.p > _CHEAP

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from trustlib.errors import SigningError
 from trustlib.signing import KeyFile
-from trustlib.signing.unlocked import pkcs8
+from trustlib.signing._private import pkcs8
 
 resource = pytest.importorskip("resource", reason="modes and limits are POSIX's")
 

@@ -16,7 +16,7 @@ from trustlib.errors import SigningError
 from trustlib.signing import pbes2
 from trustlib.signing._der import NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, der, der_integer
 from trustlib.signing._pem import pem_block
-from trustlib.signing.unlocked import pkcs8
+from trustlib.signing._private import pkcs8
 
 SCRYPT = "2b06010401da47040b"
 PBKDF2 = "2a864886f70d01050c"
@@ -51,7 +51,7 @@ def envelope(kdf, scheme=None, ciphertext=b"\x00" * 32, outer=PBES2):
 
 def refusal(data):
     with pytest.raises(SigningError) as error:
-        pbes2.decrypted(data, b"x", what="alice.key")
+        pbes2.read(data, what="alice.key").opened(b"x")
     assert "alice.key" == error.value.what
     return error.value.reason
 
@@ -59,8 +59,8 @@ def refusal(data):
 def test_what_is_encrypted_is_decrypted_by_its_passphrase_only():
     sealed = pbes2.encrypted(b"a secret of some length", b"right")
 
-    assert b"a secret of some length" == pbes2.decrypted(sealed, b"right", what="k")
-    assert b"a secret of some length" != pbes2.decrypted(sealed, b"wrong", what="k")
+    assert b"a secret of some length" == pbes2.read(sealed, what="k").opened(b"right")
+    assert b"a secret of some length" != pbes2.read(sealed, what="k").opened(b"wrong")
     assert b"secret" not in sealed
 
 
@@ -102,7 +102,7 @@ def test_what_openssl_encrypts_is_read(openssl, options):
         "-passout", "pass:tr0ub4dor", data=plain,
     )  # fmt: skip
 
-    assert plain == pbes2.decrypted(sealed, b"tr0ub4dor", what="k")
+    assert plain == pbes2.read(sealed, what="k").opened(b"tr0ub4dor")
 
 
 def test_what_cryptography_encrypts_is_read():
@@ -110,7 +110,7 @@ def test_what_cryptography_encrypts_is_read():
     text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
     _, sealed = pem_block(text, ("ENCRYPTED PRIVATE KEY",), what="k")
 
-    assert pkcs8(private) == pbes2.decrypted(sealed, b"x", what="k")
+    assert pkcs8(private) == pbes2.read(sealed, what="k").opened(b"x")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_parameters_that_ask_for_too_much_are_refused_before_any_work(kdf):
     ],
 )
 def test_parameters_up_to_the_limit_are_worked_with(kdf):
-    pbes2.decrypted(envelope(kdf), b"x", what="k")
+    pbes2.read(envelope(kdf), what="k").opened(b"x")
 
 
 @pytest.mark.parametrize(
@@ -222,4 +222,4 @@ def test_a_mutilated_envelope_is_refused_or_opens_to_something(data):
     end = data.draw(st.integers(start, min(len(whole), start + 3)))
     mutilated = whole[:start] + data.draw(st.binary(max_size=3)) + whole[end:]
     with suppress(SigningError):
-        pbes2.decrypted(mutilated, b"x", what="k")
+        pbes2.read(mutilated, what="k").opened(b"x")

@@ -10,18 +10,19 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.signer import CryptoSigner
+from signing import kinds
 
 from trustlib.errors import SigningError
 from trustlib.signing import Algorithm, MemorySigner, UnlockedKey
-from trustlib.signing._der import OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, der, der_integer
-from trustlib.signing.unlocked import pkcs8, private_key, public_pem
+from trustlib.signing._der import NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, der, der_integer
+from trustlib.signing._private import pkcs8, private_key, public_pem
 
 algorithms = pytest.mark.parametrize("algorithm", Algorithm)
 
 
 @algorithms
 def test_what_a_key_signs_verifies_under_its_public_half(algorithm):
-    signer = MemorySigner.generate(algorithm)
+    signer = MemorySigner.of(kinds.private(algorithm))
     signature = signer.sign(b"payload")
 
     assert signer.key.id == signature.keyid
@@ -38,10 +39,19 @@ def test_others_verify_what_we_sign():
 
 
 def test_keys_are_of_the_kind_that_was_asked_for():
-    schemes = [MemorySigner.generate(algorithm).key.scheme for algorithm in Algorithm]
+    schemes = {
+        algorithm: MemorySigner.of(kinds.private(algorithm)).key.scheme for algorithm in Algorithm
+    }
 
-    assert ["ed25519", "ecdsa-sha2-nistp256"] == schemes
+    assert kinds.SCHEMES == schemes
     assert "ed25519" == MemorySigner.generate().key.scheme
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "bits"), [(Algorithm.RSA_3072, 3072), (Algorithm.RSA_4096, 4096)]
+)
+def test_an_rsa_key_has_the_bits_that_it_is_called_by(algorithm, bits):
+    assert bits == kinds.private(algorithm).key_size
 
 
 def test_no_two_keys_are_one():
@@ -61,7 +71,7 @@ def test_a_signature_that_does_not_verify_is_not_handed_out():
 
 @algorithms
 def test_nothing_secret_is_printed(algorithm):
-    private = algorithm.generate()
+    private = kinds.private(algorithm)
     signer = UnlockedKey.of(private)
     printed = f"{signer!r} {signer} {signer.sign(b'payload')!r}"
     secret = pkcs8(private)
@@ -97,7 +107,7 @@ def test_signers_are_compared_by_identity():
 
 @algorithms
 def test_a_private_key_is_read_back(algorithm):
-    private = algorithm.generate()
+    private = kinds.private(algorithm)
 
     assert pkcs8(private) == pkcs8(private_key(pkcs8(private), what="k"))
 
@@ -107,26 +117,28 @@ def test_a_private_key_is_read_back(algorithm):
     [
         ["-algorithm", "ed448"],
         ["-algorithm", "x25519"],
-        ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
+        ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"],
+        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
         ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"],
     ],
-    ids=["ed448", "x25519", "rsa", "p-384", "explicit curve"],
+    ids=["ed448", "x25519", "short rsa", "rsa-pss", "p-521", "explicit curve"],
 )  # fmt: skip
 def test_a_key_of_another_kind_is_refused(openssl, options):
     made = openssl("genpkey", *options)
     data = openssl("pkcs8", "-topk8", "-nocrypt", "-outform", "DER", data=made)
 
-    with pytest.raises(SigningError, match="neither Ed25519 nor ECDSA"):
+    with pytest.raises(SigningError, match="of a kind that trustlib does not sign with"):
         private_key(data, what="k")
 
 
-def test_the_kind_is_looked_at_before_the_key_is_loaded():
-    """Checking the primes of an RSA key of half a million bits would take days."""
-    rsa = der(SEQUENCE, der(OBJECT_IDENTIFIER, bytes.fromhex("2a864886f70d010101")))
-    data = der(SEQUENCE, der_integer(0), rsa, der(OCTET_STRING, b"no RSA key at all"))
+def test_the_size_is_looked_at_before_the_key_is_loaded():
+    """Checking the primes of an RSA key of sixteen thousand bits would take a day."""
+    numbers = (der_integer(n) for n in (0, 2**16_383 + 1, 65_537, 1, 3, 3, 1, 1, 1))
+    rsa = der(SEQUENCE, der(OBJECT_IDENTIFIER, bytes.fromhex("2a864886f70d010101")), der(NULL))
+    data = der(SEQUENCE, der_integer(0), rsa, der(OCTET_STRING, der(SEQUENCE, *numbers)))
 
-    with pytest.raises(SigningError, match="neither Ed25519 nor ECDSA"):
+    with pytest.raises(SigningError, match="of a kind that trustlib does not sign with"):
         private_key(data, what="k")
 
 

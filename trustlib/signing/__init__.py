@@ -6,8 +6,9 @@ A private key never leaves the object that holds it; what comes out is a
 
 from __future__ import annotations
 
-from trustlib.signing.keyfile import KeyFile
+from trustlib.signing.algorithms import Algorithm
+from trustlib.signing.keyfile import KeyFile, UnencryptedKeyWarning
 from trustlib.signing.memory import MemorySigner
-from trustlib.signing.unlocked import Algorithm, UnlockedKey
+from trustlib.signing.unlocked import UnlockedKey
 
-__all__ = ["Algorithm", "KeyFile", "MemorySigner", "UnlockedKey"]
+__all__ = ["Algorithm", "KeyFile", "MemorySigner", "UnencryptedKeyWarning", "UnlockedKey"]

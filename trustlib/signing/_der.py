@@ -17,7 +17,7 @@ SEQUENCE: Final = 0x30
 
 _LONG_FORM = 0x80
 _SIGN = 0x80
-_MAX_INTEGER = 8  # bytes; no parameter of ours needs more
+_MAX_INTEGER = 8  # bytes; parameters and lengths need no more, numbers of an RSA key do
 
 
 class DerError(ValueError):
@@ -55,11 +55,11 @@ class DerReader:
         """Return a reader for the contents of the next element, a SEQUENCE."""
         return DerReader(self.take(SEQUENCE))
 
-    def integer(self) -> int:
-        """Return the next element, a non-negative INTEGER of at most eight bytes."""
+    def integer(self, longest: int = _MAX_INTEGER) -> int:
+        """Return the next element, a non-negative INTEGER of at most *longest* bytes."""
         content = self.take(INTEGER)
-        if not content or content[0] & _SIGN or len(content.lstrip(b"\0")) > _MAX_INTEGER:
-            raise DerError(f"expected an integer from 0 to 2**64 - 1, got {len(content)} bytes")
+        if not content or content[0] & _SIGN or len(content.lstrip(b"\0")) > longest:
+            raise DerError(f"expected an integer from 0 to 2**{8 * longest} - 1, got another")
         if len(content) > 1 and content[0] == 0 and not content[1] & _SIGN:
             raise DerError("an integer is longer than it has to be")
         return int.from_bytes(content)

@@ -8,29 +8,26 @@ hostile file can cause is a :class:`~trustlib.errors.SigningError`.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from attrs import field, frozen
 
 from trustlib.errors import SigningError
 from trustlib.keys import Key
-from trustlib.signing import _disk, pbes2
-from trustlib.signing._pem import pem, pem_block
-from trustlib.signing.unlocked import (
-    Algorithm,
-    PrivateKey,
-    UnlockedKey,
-    pkcs8,
-    private_key,
-    public_pem,
-)
+from trustlib.signing import _disk, _files
+from trustlib.signing._forms import Locked
+from trustlib.signing.algorithms import Algorithm
+from trustlib.signing.unlocked import UnlockedKey
 
-_ENCRYPTED: Final = "ENCRYPTED PRIVATE KEY"
-_PLAIN: Final = "PRIVATE KEY"
-_PUBLIC: Final = "PUBLIC KEY"
 
-_WRONG: Final = "the passphrase does not open this key, or the file is damaged"
+class UnencryptedKeyWarning(UserWarning):
+    """A key was read that no passphrase protects.
+
+    Where something else does, say so once for the whole program:
+    ``warnings.simplefilter("ignore", UnencryptedKeyWarning)``.
+    """
 
 
 def _expanded(path: str | os.PathLike[str]) -> Path:
@@ -67,24 +64,38 @@ class KeyFile:
             algorithm: what the key signs with.
 
         Raises:
-            SigningError: one of the two exists already, or cannot be written;
-                nothing is left of either then.
+            SigningError: one of the two exists already, or cannot be written
+                (nothing is left of either then); or the installed
+                ``cryptography`` package does not have the algorithm.
             ValueError: *passphrase* is empty.
+        """
+        made, secret = cls(path), _files.secret(passphrase)
+        private = algorithm.generate()
+        _files.created(made.path, _files.encrypted(private, secret), private)
+        return made
+
+    @classmethod
+    def generate_unencrypted(
+        cls, path: str | os.PathLike[str], *, algorithm: Algorithm = Algorithm.ED25519
+    ) -> Self:
+        """Make a new key as :meth:`generate`, and write it so that every reader has it.
+
+        For keys that something else protects, such as a secret store into which
+        the file is put next. Backups, swapped pages and thrown-away disks keep
+        it, and no later encryption takes it back.
+
+        Raises:
+            SigningError: as :meth:`generate`.
         """
         made = cls(path)
         private = algorithm.generate()
-        _disk.created(made.path, _sealed(private, _bytes(passphrase)), _disk.PRIVATE)
-        try:
-            _disk.created(made.public_path, public_pem(private), _disk.PUBLIC)
-        except BaseException:
-            made.path.unlink(missing_ok=True)
-            raise
+        _files.created(made.path, _files.bare(private), private)
         return made
 
     @property
     def public_path(self) -> Path:
         """Where the public half is: the same name, and ``.pub``."""
-        return self.path.with_name(f"{self.path.name}.pub")
+        return _files.beside(self.path)
 
     @property
     def key(self) -> Key:
@@ -101,120 +112,85 @@ class KeyFile:
                 "the public half is missing;"
                 f" openssl can write it: openssl pkey -in {self.path} -pubout -out {what}",
             )
-        return self._public()
+        return _files.public(self.public_path)
 
     @property
     def encrypted(self) -> bool:
         """Whether there is a passphrase to ask for.
 
         Raises:
-            SigningError: the file cannot be read, or is not PKCS#8 in PEM.
+            SigningError: the file cannot be read, is damaged, or asks for too
+                much work.
         """
-        label, _ = self._block()
-        return label == _ENCRYPTED
+        return isinstance(_files.read(self.path), Locked)
 
     def unlock(self, passphrase: str | bytes) -> UnlockedKey:
         """Return the key, ready to sign.
 
-        Reads what :meth:`generate` writes, and PBES2 with scrypt or PBKDF2 and
-        AES-CBC as openssl and ``cryptography`` write it.
+        Reads what :meth:`generate` writes, PBES2 with scrypt or PBKDF2 and
+        AES-CBC as openssl and ``cryptography`` write it, the encrypted PEM of
+        older openssl for RSA and curves, and OpenSSH's private keys.
 
-        The format has no checksum. It is the public half that tells a damaged
+        PKCS#8 has no checksum. It is the public half that tells a damaged
         Ed25519 key from a different one: keep it beside the private file.
 
         Raises:
-            SigningError: the passphrase is wrong; the file is damaged, not
-                encrypted, readable by others or asks for too much work; or the
-                key is not the one beside it.
+            WrongPassphraseError: the passphrase is wrong, or the file is
+                damaged in a way that looks like it.
+            SigningError: the file is damaged, not encrypted, readable by others
+                or asks for too much work; or the key is not the one beside it.
             ValueError: *passphrase* is empty.
         """
-        return self._matched(self._private(_bytes(passphrase)))
+        return UnlockedKey.of(_files.opened(self.path, _files.secret(passphrase)))
 
     def unlock_unencrypted(self) -> UnlockedKey:
-        """Return the key of a file that has no passphrase.
+        """Return the key of a file that has no passphrase, with an :class:`UnencryptedKeyWarning`.
 
         Whoever copies such a file has the key. It is for keys that something
-        else protects, such as a secret store that mounts them.
+        else protects, such as a secret store that mounts them;
+        :meth:`encrypt` is for all others.
 
         Raises:
             SigningError: the file is damaged, encrypted or readable by others;
                 or the key is not the one beside it.
         """
-        label, data = self._block()
-        if label == _ENCRYPTED:
-            raise SigningError(str(self.path), "is encrypted: unlock() it with its passphrase")
-        private = private_key(data, what=str(self.path))
-        if private is None:
-            raise SigningError(str(self.path), "is damaged; restore it from a copy")
-        return self._matched(private)
+        private = _files.opened_bare(self.path)
+        warnings.warn(
+            f"{self.path}: is not encrypted, so whoever copies it has the key;"
+            " KeyFile.encrypt() puts it under a passphrase",
+            UnencryptedKeyWarning,
+            stacklevel=2,
+        )
+        return UnlockedKey.of(private)
 
     def change_passphrase(self, *, old: str | bytes, new: str | bytes) -> None:
         """Encrypt the file under *new*, in one step: it is always the old or the new one.
 
-        Copies made earlier still open with *old*. If somebody else may know
-        both, a new passphrase does not help: replace the key.
+        Whatever form the file had, it is PKCS#8 with scrypt afterwards. Copies
+        made earlier still open with *old*. If somebody else may know both, a
+        new passphrase does not help: replace the key.
 
         Raises:
+            WrongPassphraseError: *old* is wrong.
             SigningError: as :meth:`unlock`, or the file cannot be written. It
                 is unchanged then.
             ValueError: one of the passphrases is empty.
         """
-        secret = _bytes(new)
-        private = self._private(_bytes(old))
-        self._matched(private)
-        _disk.replaced(self.path, _sealed(private, secret))
+        secret = _files.secret(new)
+        private = _files.opened(self.path, _files.secret(old))
+        _disk.replaced(self.path, _files.encrypted(private, secret))
 
-    def _private(self, passphrase: bytes) -> PrivateKey:
-        what = str(self.path)
-        label, data = self._block()
-        if label == _PLAIN:
-            raise SigningError(
-                what,
-                "is not encrypted, so no passphrase protects it;"
-                f" encrypt it ({pbes2.OTHERWISE}), or say unlock_unencrypted()",
-            )
-        opened = pbes2.decrypted(data, passphrase, what=what)
-        private = None if opened is None else private_key(opened, what=what)
-        if private is None:
-            raise SigningError(what, _WRONG)
-        return private
+    def encrypt(self, passphrase: str | bytes) -> None:
+        """Put a file that has no passphrase under one, in one step.
 
-    def _block(self) -> tuple[str, bytes]:
-        data = _disk.read_private(self.path)
-        return pem_block(data, (_ENCRYPTED, _PLAIN), what=str(self.path))
+        The blocks of the disk that held the old file may keep it for years. A
+        key that matters is replaced by a new one instead.
 
-    def _matched(self, private: PrivateKey) -> UnlockedKey:
-        unlocked = UnlockedKey.of(private)
-        if os.path.lexists(self.public_path) and self._public().material != unlocked.key.material:
-            raise SigningError(
-                str(self.path),
-                f"holds another key than {self.public_path}:"
-                " one of the two was exchanged or damaged",
-            )
-        return unlocked
-
-    def _public(self) -> Key:
-        what = str(self.public_path)
-        label, data = pem_block(_disk.read_public(self.public_path), (_PUBLIC,), what=what)
-        try:
-            return Key.from_pem(pem(label, data).decode())
-        except ValueError as error:
-            raise SigningError(what, f"is not a public key to sign with: {error}") from None
-
-
-def _sealed(private: PrivateKey, passphrase: bytes) -> bytes:
-    return pem(_ENCRYPTED, pbes2.encrypted(pkcs8(private), passphrase))
-
-
-def _bytes(passphrase: str | bytes) -> bytes:
-    if not isinstance(passphrase, str | bytes):
-        raise TypeError(f"a passphrase is str or bytes, got {type(passphrase).__name__}")
-    if not passphrase:
-        raise ValueError("an empty passphrase protects nothing")
-    if isinstance(passphrase, bytes):
-        return passphrase
-    try:
-        return passphrase.encode()
-    except UnicodeEncodeError:
-        pass  # its attributes would carry the passphrase along
-    raise ValueError("the passphrase is text that UTF-8 cannot say")
+        Raises:
+            SigningError: as :meth:`unlock_unencrypted`, or the file cannot be
+                written. It is unchanged then.
+            ValueError: *passphrase* is empty.
+        """
+        secret = _files.secret(passphrase)
+        private = _files.opened_bare(self.path)
+        _disk.replaced(self.path, _files.encrypted(private, secret))

@@ -6,7 +6,8 @@ from typing import Self
 
 from attrs import frozen
 
-from trustlib.signing.unlocked import Algorithm, UnlockedKey
+from trustlib.signing.algorithms import Algorithm
+from trustlib.signing.unlocked import UnlockedKey
 
 
 @frozen(eq=False, repr=False)

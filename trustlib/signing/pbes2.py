@@ -92,12 +92,29 @@ class _Pbkdf2Parameters:
 _Parameters: TypeAlias = _ScryptParameters | _Pbkdf2Parameters
 
 
-@frozen(kw_only=True)
-class _Envelope:
+@frozen(kw_only=True, repr=False)
+class Envelope:
+    """An encrypted key whose parameters are within bounds; nothing was derived yet."""
+
     kdf: _Parameters
     key_length: int
     iv: bytes
     ciphertext: bytes
+
+    def opened(self, passphrase: bytes) -> bytes | None:
+        """Return what is in the envelope, or None if the padding is wrong.
+
+        Nothing in the format proves a passphrase: one wrong passphrase in some
+        two hundred yields bytes that merely are no key. Whoever reads them decides.
+        """
+        key = self.kdf.derived(passphrase, self.key_length)
+        cipher = Cipher(AES(key), CBC(self.iv)).decryptor()
+        padded = cipher.update(self.ciphertext) + cipher.finalize()
+        unpadder = PKCS7(_BLOCK * 8).unpadder()
+        try:
+            return unpadder.update(padded) + unpadder.finalize()
+        except ValueError:
+            return None
 
 
 class _RefusedError(Exception):
@@ -127,42 +144,31 @@ def encrypted(pkcs8: bytes, passphrase: bytes) -> bytes:
     )
 
 
-def decrypted(envelope: bytes, passphrase: bytes, *, what: str) -> bytes | None:
-    """Return what *envelope* (DER) holds, or None if the padding is wrong.
-
-    Nothing in the format proves a passphrase: one wrong passphrase in some two
-    hundred yields bytes that merely are no key. Whoever reads them decides.
+def read(envelope: bytes, *, what: str) -> Envelope:
+    """Return the envelope that *envelope*, an EncryptedPrivateKeyInfo in DER, is.
 
     Args:
-        envelope: an EncryptedPrivateKeyInfo, from anybody.
-        passphrase: as bytes.
+        envelope: from anybody.
         what: the file's name, for the error.
 
     Raises:
         SigningError: the envelope is damaged, written in a way that is not
-            read here, or asks for too much work. Nothing was derived then.
+            read here, or asks for too much work.
     """
     try:
-        read = _read(envelope)
+        return _read(envelope)
     except DerError as error:
-        raise SigningError(what, f"is damaged: {error}; restore it from a copy") from None
+        reason = f"is damaged: {error}; restore it from a copy"
     except _RefusedError as refused:
-        raise SigningError(what, f"is not opened: {refused}; {OTHERWISE}") from None
-    key = read.kdf.derived(passphrase, read.key_length)
-    cipher = Cipher(AES(key), CBC(read.iv)).decryptor()
-    padded = cipher.update(read.ciphertext) + cipher.finalize()
-    unpadder = PKCS7(_BLOCK * 8).unpadder()
-    try:
-        return unpadder.update(padded) + unpadder.finalize()
-    except ValueError:
-        return None
+        reason = f"is not opened: {refused}; {OTHERWISE}"
+    raise SigningError(what, reason)
 
 
 def _algorithm(identifier: bytes, parameters: bytes) -> bytes:
     return der(SEQUENCE, der(OBJECT_IDENTIFIER, identifier), parameters)
 
 
-def _read(envelope: bytes) -> _Envelope:
+def _read(envelope: bytes) -> Envelope:
     file = DerReader(envelope)
     top = file.within()
     file.finish()
@@ -183,7 +189,7 @@ def _read(envelope: bytes) -> _Envelope:
     if len(iv) != _BLOCK or not ciphertext or len(ciphertext) % _BLOCK:
         raise DerError("the cipher text is not whole blocks")
     kdf = _kdf(derivation, key_length)
-    return _Envelope(kdf=kdf, key_length=key_length, iv=iv, ciphertext=ciphertext)
+    return Envelope(kdf=kdf, key_length=key_length, iv=iv, ciphertext=ciphertext)
 
 
 def _kdf(derivation: DerReader, key_length: int) -> _Parameters:
