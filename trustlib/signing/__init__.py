@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from trustlib.signing.algorithms import Algorithm
 from trustlib.signing.keyfile import KeyFile, UnencryptedKeyWarning
+from trustlib.signing.keystore import KeyStore
+from trustlib.signing.labels import Label
 from trustlib.signing.memory import MemorySigner
+from trustlib.signing.stored import Exposure, StoredKey
 from trustlib.signing.unlocked import UnlockedKey
 
-__all__ = ["Algorithm", "KeyFile", "MemorySigner", "UnencryptedKeyWarning", "UnlockedKey"]
+__all__ = [
+    "Algorithm",
+    "Exposure",
+    "KeyFile",
+    "KeyStore",
+    "Label",
+    "MemorySigner",
+    "StoredKey",
+    "UnencryptedKeyWarning",
+    "UnlockedKey",
+]

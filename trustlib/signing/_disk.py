@@ -19,7 +19,7 @@ MAX_BYTES: Final = 65_536  # of a key file; ours have some 300
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
 
-_POSIX = os.name == "posix"
+POSIX: Final = os.name == "posix"
 # Windows has no links to follow by accident, and would translate line ends.
 _CREATE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -42,7 +42,7 @@ def created(path: Path, data: bytes, mode: int) -> None:
             str(path), "exists already, and a key is never overwritten: choose another name"
         ) from None
     except OSError as error:
-        raise SigningError(str(path), f"cannot be written: {_reason(error)}") from error
+        raise SigningError(str(path), f"cannot be written: {reason(error)}") from error
 
 
 def replaced(path: Path, data: bytes) -> None:
@@ -65,9 +65,9 @@ def replaced(path: Path, data: bytes) -> None:
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-        _sync_directory(actual.parent)
+        sync_directory(actual.parent)
     except OSError as error:
-        raise SigningError(str(path), f"cannot be replaced: {_reason(error)}") from error
+        raise SigningError(str(path), f"cannot be replaced: {reason(error)}") from error
 
 
 def read_private(path: Path) -> bytes:
@@ -77,34 +77,34 @@ def read_private(path: Path) -> bytes:
         SigningError: there is no such regular file, others may read it, it is
             longer than ``MAX_BYTES``, or the system refused.
     """
-    return _read(path, shared=0 if _POSIX else 0o777)
+    return _read(path, shared=0 if POSIX else 0o777)
 
 
-def read_public(path: Path) -> bytes:
+def read_public(path: Path, *, longest: int = MAX_BYTES) -> bytes:
     """Return the bytes of the file *path*.
 
     Raises:
         SigningError: there is no such regular file, it is longer than
-            ``MAX_BYTES``, or the system refused.
+            *longest*, or the system refused.
     """
-    return _read(path, shared=0o777)
+    return _read(path, shared=0o777, longest=longest)
 
 
-def _read(path: Path, *, shared: int) -> bytes:
+def _read(path: Path, *, shared: int, longest: int = MAX_BYTES) -> bytes:
     try:
         descriptor = os.open(path, _READ)
         try:
             _check_mode(path, os.fstat(descriptor).st_mode, shared)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(longest + 1)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
         raise SigningError(str(path), "there is no such file") from None
     except OSError as error:
-        raise SigningError(str(path), f"cannot be read: {_reason(error)}") from error
-    if len(data) > MAX_BYTES:
-        raise SigningError(str(path), f"is longer than the {MAX_BYTES} bytes a key may have")
+        raise SigningError(str(path), f"cannot be read: {reason(error)}") from error
+    if len(data) > longest:
+        raise SigningError(str(path), f"is longer than the {longest} bytes it may have")
     return data
 
 
@@ -126,14 +126,15 @@ def _write(path: Path, data: bytes, mode: int) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _sync_directory(directory: Path) -> None:
-    if not _POSIX:
+def sync_directory(directory: Path) -> None:
+    """Make the names in *directory* last, where the system can."""
+    if not POSIX:
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
@@ -142,5 +143,6 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Return what the system said."""
     return error.strerror or type(error).__name__
