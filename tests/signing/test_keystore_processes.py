@@ -187,9 +187,7 @@ def test_nothing_in_a_store_ever_has_another_mode(watched):
 def test_no_private_key_is_written_in_the_clear_anywhere(watched):
     directory, calls = watched
     stored = KeyStore(directory / "other").list()
-    written = "".join(
-        line for line in calls.splitlines() if re.match(r"\S+\s+(p?write|send)", line)
-    )
+    written = calls.replace("\n", "")  # base64 has lines
 
     assert 3 == len(stored)
     assert "BEGIN ENCRYPTED PRIVATE KEY" in written
