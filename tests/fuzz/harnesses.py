@@ -52,7 +52,7 @@ from trustlib._frozen import freeze
 from trustlib._globs import matches
 from trustlib._json import read
 from trustlib._paths import plain, published, stored
-from trustlib.signing import KeyFile, UnencryptedKeyWarning, pbes2
+from trustlib.signing import KeyFile, Label, UnencryptedKeyWarning, _age, _backup, _tar, pbes2
 from trustlib.signing._legacy import LABELS, without_headers
 from trustlib.signing._openssh import LABEL, private_file
 from trustlib.signing._pem import pem, pem_block
@@ -62,6 +62,7 @@ from trustlib.wire import key_in
 PASSPHRASE = b"a passphrase"
 _CHEAP = 2**14  # of N·r·p, or of PBKDF2 rounds; accepted files may ask for seconds
 _FEW = 4  # rounds of bcrypt
+_LITTLE = 6  # log2 of what age asks of scrypt
 _LABELS = ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", LABEL, *LABELS, "PUBLIC KEY")
 
 
@@ -234,6 +235,22 @@ def _expensive(raw: bytes) -> bool:
     return kdf.iterations > _CHEAP
 
 
+def backups(raw: bytes) -> None:
+    """A backup is keys, each under its own id, or is refused with a SigningError."""
+    header = _age._HEADER.match(raw)
+    if header is None or int(header[2]) <= _LITTLE:
+        with suppress(SigningError):
+            _age.decrypted(raw, PASSPHRASE, what="backup")
+    with suppress(_tar.TarError):
+        for member in _tar.read(_tar.unpacked(raw)):
+            check(not {"", ".", ".."} & set(member.path), "leads elsewhere", member.path)
+    with suppress(SigningError):
+        for keyid, contents in _backup._unpacked(raw, what="backup").items():
+            check(keyid == Key.from_pem(contents["key.pub"].decode()).id, "another key", keyid)
+            label = Label.parse(contents["label.json"], what="label")
+            check(label == Label.parse(label.rendered(), what="again"), "does not survive writing")
+
+
 def signature_files(raw: bytes) -> None:
     """A signature file is a signature, or is refused with a MalformedError."""
     try:
@@ -372,7 +389,7 @@ def _genuine() -> dict[str, Any]:
 HARNESSES: dict[str, Callable[[bytes], None]] = {
     harness.__name__: harness
     for harness in (
-        *(strict_json, roles, keys, key_files, signature_files, requests),
+        *(strict_json, roles, keys, key_files, backups, signature_files, requests),
         *(patterns, file_names, references, client, publisher),
     )
 }
