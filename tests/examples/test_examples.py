@@ -9,6 +9,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 COVERED = {
+    "backup_and_restore.py",
     "conformance_client.py",
     "demo.py",
     "rotate_root.py",
@@ -126,6 +127,18 @@ def test_a_tag_of_two_repositories_is_refused_if_one_of_them_lies():
     assert "acme/app:1.4: 1 of the 2 that must agree say the same" in steps["refused"]
     assert steps["publisher"].startswith("says sha256:2c26b46b")
     assert steps["auditors"].startswith("says sha256:9f86d081")
+
+
+def test_a_restored_machine_publishes_and_clients_follow():
+    example = run("backup_and_restore.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    lines = [line.split(maxsplit=1) for line in example.stdout.splitlines()]
+    steps = dict(lines)
+    assert steps["backed"].startswith("up  2 keys in ")
+    assert "is the last copy, and still needed" in steps["refused"]
+    assert ["restored", "restored"] == [step for step, _ in lines if step == "restored"]
+    assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
 
 
 def test_the_conformance_client_explains_itself():

@@ -2,7 +2,7 @@
 
 Such a file has its encryption in headers before the base64 (RFC 1421), and
 derives its key by one round of MD5: a passphrase in it is guessed at millions a
-second. :meth:`~trustlib.signing.KeyFile.change_passphrase` rewrites the file.
+second. :meth:`~trustlib.signing.keyfile.KeyFile.change_passphrase` rewrites the file.
 """
 
 from __future__ import annotations

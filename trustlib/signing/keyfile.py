@@ -94,7 +94,7 @@ class KeyFile:
 
     @property
     def public_path(self) -> Path:
-        """Where the public half is: the same name, and ``.pub``."""
+        """The public half's path, which is the same name and ``.pub``."""
         return _files.beside(self.path)
 
     @property

@@ -146,7 +146,7 @@ class KeyStore:
 
         Raises:
             WrongPassphraseError: the passphrase is wrong.
-            SigningError: as :meth:`KeyFile.unlock`, or the store has the key already.
+            SigningError: as :meth:`.KeyFile.unlock`, or the store has the key already.
             ValueError: *passphrase* is empty.
         """
         secret = _files.secret(passphrase)
@@ -156,7 +156,7 @@ class KeyStore:
         """Bring a key that has no passphrase into the store, under one.
 
         Raises:
-            SigningError: as :meth:`KeyFile.unlock_unencrypted`, or the store
+            SigningError: as :meth:`.KeyFile.unlock_unencrypted`, or the store
                 has the key already.
             ValueError: *passphrase* is empty.
         """

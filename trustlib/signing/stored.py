@@ -38,7 +38,7 @@ class StoredKey:
         return self.key.id
 
     def unlock(self, passphrase: str | bytes) -> UnlockedKey:
-        """Return the key, ready to sign: see :meth:`KeyFile.unlock`.
+        """Return the key, ready to sign: see :meth:`.KeyFile.unlock`.
 
         Raises:
             WrongPassphraseError: the passphrase is wrong.
