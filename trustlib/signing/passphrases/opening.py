@@ -1,0 +1,122 @@
+"""Key files, opened and made with passphrases from a source.
+
+A file that has no passphrase is never a reason to ask for one. What fails
+leaves no trace of what was tried: the errors have no frames below these.
+"""
+
+from __future__ import annotations
+
+import os
+
+from trustlib.errors import SigningError, WrongPassphraseError
+from trustlib.signing.algorithms import Algorithm
+from trustlib.signing.keyfile import KeyFile
+from trustlib.signing.passphrases.asking import PassphraseSource, Purpose, Question
+from trustlib.signing.unlocked import UnlockedKey
+
+
+def unlocked(
+    file: KeyFile, source: PassphraseSource, *, role: str | None = None, why: str | None = None
+) -> UnlockedKey:
+    """Return the key in *file*, opened with the first passphrase of *source* that is right.
+
+    Args:
+        file: an encrypted key file.
+        source: is asked on as long as what it offers is wrong.
+        role: the role that the key signs for, for whoever is asked.
+        why: what is about to be done, ``"to sign version 3 of root"``.
+
+    Raises:
+        WrongPassphraseError: all that *source* offered was wrong.
+        SigningError: *source* knows nothing, or cannot be asked; or the file
+            is damaged, not encrypted, or readable by others.
+    """
+    return _opened(file, source, Question.about(file, role=role, why=why))[1]
+
+
+def generated(
+    path: str | os.PathLike[str],
+    source: PassphraseSource,
+    *,
+    algorithm: Algorithm = Algorithm.ED25519,
+    role: str | None = None,
+    why: str | None = None,
+) -> KeyFile:
+    """Make a new key file under a new passphrase from *source*; see :meth:`KeyFile.generate`.
+
+    Raises:
+        SigningError: *source* knows no new passphrase or cannot be asked, or
+            the file cannot be made.
+    """
+    question = Question.about(KeyFile(path), purpose=Purpose.CREATE, role=role, why=why)
+    try:
+        return KeyFile.generate(path, _new(source, question), algorithm=algorithm)
+    except SigningError as error:
+        problem = error.with_traceback(None)
+    raise problem
+
+
+def reencrypted(
+    file: KeyFile,
+    *,
+    old: PassphraseSource,
+    new: PassphraseSource,
+    role: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Put *file* under a new passphrase; see :meth:`KeyFile.change_passphrase`.
+
+    The new one is asked for only when the old one was right.
+
+    Raises:
+        WrongPassphraseError: all that *old* offered was wrong.
+        SigningError: as :func:`unlocked` and :func:`generated`. The file is
+            unchanged then.
+    """
+    passphrase, _ = _opened(file, old, Question.about(file, role=role, why=why))
+    question = Question.about(file, purpose=Purpose.CREATE, role=role, why=why)
+    problem = None
+    try:
+        file.change_passphrase(old=passphrase, new=_new(new, question))
+    except SigningError as error:
+        problem = error.with_traceback(None)
+    del passphrase
+    if problem is not None:
+        raise problem
+
+
+def _opened(
+    file: KeyFile, source: PassphraseSource, question: Question
+) -> tuple[str | bytes, UnlockedKey]:
+    what = str(file.path)
+    if not file.encrypted:
+        raise SigningError(
+            what,
+            "is not encrypted, so nobody was asked for a passphrase;"
+            " encrypt it, or say unlock_unencrypted()",
+        )
+    problem: SigningError | None = None
+    for passphrase in source.passphrases(question):
+        opened = _tried(file, passphrase)
+        if isinstance(opened, UnlockedKey):
+            return passphrase, opened
+        del passphrase  # a source may fail next, and a traceback be shown with its variables
+        problem = opened
+        if not isinstance(problem, WrongPassphraseError):
+            break
+    raise problem or SigningError(
+        what, "is encrypted, and no source had a passphrase for it; give one, or ask somebody"
+    )
+
+
+def _tried(file: KeyFile, passphrase: str | bytes) -> UnlockedKey | SigningError:
+    try:
+        return file.unlock(passphrase)
+    except SigningError as error:
+        return error.with_traceback(None)
+
+
+def _new(source: PassphraseSource, question: Question) -> str | bytes:
+    for passphrase in source.passphrases(question):
+        return passphrase
+    raise SigningError(question.where, "no source had a passphrase for the new key; give one")
