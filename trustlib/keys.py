@@ -135,3 +135,20 @@ class Signer(Protocol):
             SigningError: the key cannot be used.
         """
         ...
+
+
+class AsyncSigner(Protocol):
+    """A :class:`Signer` that is awaited: it needs seconds, a touch, or the network."""
+
+    @property
+    def key(self) -> Key:
+        """The public half."""
+        ...
+
+    async def sign(self, payload: bytes) -> Signature:
+        """Return the signature over *payload*.
+
+        Raises:
+            SigningError: the key cannot be used.
+        """
+        ...

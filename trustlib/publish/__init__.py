@@ -2,6 +2,7 @@
 
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import BY_HAND, RENEWED, Expiry
+from trustlib.publish.gathering import Gathered, gathered
 from trustlib.publish.opening import BEGINNING, Published
 from trustlib.publish.plan import SigningPlan
 from trustlib.publish.publication import Publication, Receipt, Write
@@ -14,6 +15,7 @@ __all__ = [
     "RENEWED",
     "Draft",
     "Expiry",
+    "Gathered",
     "Publication",
     "Published",
     "Receipt",
@@ -21,4 +23,5 @@ __all__ = [
     "SigningPlan",
     "SigningRequest",
     "Write",
+    "gathered",
 ]

@@ -18,7 +18,7 @@ from attrs import field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
 from trustlib.errors import SigningError, shortened
-from trustlib.keys import Signature, Signer
+from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
 from trustlib.publish.drafts import Draft, drafted
 from trustlib.publish.expiry import Expiry
@@ -120,13 +120,20 @@ class SigningPlan:
         """
         plan = self
         for signer in signers:
-            asked = [d.request for d in plan.drafts.values() if d.request.asks(signer.key)]
-            if not asked:
-                raise SigningError(
-                    f"key {signer.key.id[:8]}", "nobody asked it to sign anything in this plan"
-                )
+            asked = plan.requested(signer.key)
             plan = plan.with_signature(*(request.sign(signer) for request in asked))
         return plan
+
+    def requested(self, key: Key) -> tuple[SigningRequest, ...]:
+        """Return what *key* is asked to sign, whether or not others suffice.
+
+        Raises:
+            SigningError: nothing; it is the wrong key, or the wrong plan.
+        """
+        asked = tuple(d.request for d in self.drafts.values() if d.request.asks(key))
+        if not asked:
+            raise SigningError(f"key {key.id[:8]}", "nobody asked it to sign anything in this plan")
+        return asked
 
     def merged(self, *others: SigningPlan) -> Self:
         """Return this plan with the signatures gathered in copies of it.

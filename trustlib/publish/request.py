@@ -64,20 +64,41 @@ class SigningRequest:
         Raises:
             SigningError: nobody asked that key, or it cannot be used.
         """
-        keyid = self._listed(signer.key)
-        if keyid is None:
-            raise SigningError(
-                f"key {signer.key.id[:8]}", f"nobody asked it to sign {self.role}; check the key"
-            )
-        return Signature(keyid, signer.sign(self.payload).value)
+        self._name(signer.key)  # before a human is bothered
+        return self.answered(signer.key, signer.sign(self.payload).value)
 
-    def _listed(self, key: Key) -> KeyId | None:
+    def answered(self, key: Key, value: bytes) -> Signature:
+        """Return the signature *value*, which *key* made over :attr:`payload`, as an answer.
+
+        It bears the name under which metadata lists *key*.
+
+        Raises:
+            SigningError: nobody asked that key, or it is listed for another
+                scheme than it signs with.
+        """
+        return Signature(self._name(key), value)
+
+    def _name(self, key: Key) -> KeyId:
+        what = f"key {key.id[:8]}"
+        found = self._listed(key)
+        if found is None:
+            raise SigningError(what, f"nobody asked it to sign {self.role}; check the key")
+        keyid, listed = found
+        if listed.scheme != key.scheme:
+            raise SigningError(
+                what,
+                f"signs with {key.scheme}, and is listed for {listed.scheme};"
+                " use a signer of that scheme, or list the key for the other",
+            )
+        return keyid
+
+    def _listed(self, key: Key) -> tuple[KeyId, Key] | None:
         if key.material is None:
             return None
         for authority in self.authorities:
             for keyid, listed in authority.keys.items():
                 if listed.material == key.material:
-                    return keyid
+                    return keyid, listed
         return None
 
     def write(self, path: str | Path) -> None:

@@ -12,11 +12,13 @@ from trustlib.signing.keystore import KeyStore
 from trustlib.signing.labels import Label
 from trustlib.signing.memory import MemorySigner
 from trustlib.signing.stored import Exposure, StoredKey
+from trustlib.signing.threads import InThread
 from trustlib.signing.unlocked import UnlockedKey
 
 __all__ = [
     "Algorithm",
     "Exposure",
+    "InThread",
     "KeyFile",
     "KeyStore",
     "Label",
