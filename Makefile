@@ -116,13 +116,18 @@ $(VENV)/.docs: $(VENV)/.made pyproject.toml
 	$(PIP) install --quiet -e ".[docs]"
 	@touch $@
 
+# program=Debian package
+SERVERS := docker-registry=docker-registry skopeo=skopeo ssh-agent=openssh-client \
+  gpg=gpg gpgconf=gpgconf gpg-agent=gpg-agent softhsm2-util=softhsm2
+
 servers:
-	@missing=; for program in docker-registry skopeo; do \
-	  command -v $$program >/dev/null 2>&1 || missing="$$missing $$program"; \
+	@missing=; packages=; for pair in $(SERVERS); do \
+	  command -v $${pair%=*} >/dev/null 2>&1 || \
+	    { missing="$$missing $${pair%=*}"; packages="$$packages $${pair#*=}"; }; \
 	done; \
 	if test -n "$$missing" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1; then \
-	  echo "installing$$missing, which tests use"; \
+	  echo "installing$$packages, which tests use"; \
 	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
-	      apt-get -qq -y install --no-install-recommends $$missing; } >/dev/null && missing=; \
+	      apt-get -qq -y install --no-install-recommends $$packages; } >/dev/null && missing=; \
 	fi; \
 	test -z "$$missing" || echo "not installed:$$missing; tests that need them are skipped"

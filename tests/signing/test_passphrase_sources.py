@@ -8,7 +8,9 @@ import sys
 import time
 import traceback
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
 from trustlib.errors import SigningError
 from trustlib.signing.passphrases import (
@@ -242,8 +244,6 @@ def test_a_locked_keyring_is_an_error():
 
 def test_the_keyring_package_is_asked_where_no_backend_is_named():
     """The real package, with a backend of its own that has no keyring."""
-    keyring = pytest.importorskip("keyring", reason="not installed: keyring")
-    from keyring.backend import KeyringBackend
 
     class Mine(KeyringBackend):
         priority = 1

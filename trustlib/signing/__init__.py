@@ -11,11 +11,14 @@ from trustlib.signing.keyfile import KeyFile, UnencryptedKeyWarning
 from trustlib.signing.keystore import KeyStore
 from trustlib.signing.labels import Label
 from trustlib.signing.memory import MemorySigner
+from trustlib.signing.remote import RemoteKey, proven
+from trustlib.signing.ssh_agent import AgentKey, SshAgent
 from trustlib.signing.stored import Exposure, StoredKey
 from trustlib.signing.threads import InThread
 from trustlib.signing.unlocked import UnlockedKey
 
 __all__ = [
+    "AgentKey",
     "Algorithm",
     "Exposure",
     "InThread",
@@ -23,7 +26,10 @@ __all__ = [
     "KeyStore",
     "Label",
     "MemorySigner",
+    "RemoteKey",
+    "SshAgent",
     "StoredKey",
     "UnencryptedKeyWarning",
     "UnlockedKey",
+    "proven",
 ]
