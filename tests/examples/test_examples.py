@@ -12,6 +12,7 @@ COVERED = {
     "backup_and_restore.py",
     "conformance_client.py",
     "demo.py",
+    "root_ceremony.py",
     "rotate_root.py",
     "sign_and_resolve.py",
     "two_offline_signers.py",
@@ -139,6 +140,19 @@ def test_a_restored_machine_publishes_and_clients_follow():
     assert "is the last copy, and still needed" in steps["refused"]
     assert ["restored", "restored"] == [step for step, _ in lines if step == "restored"]
     assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
+
+
+def test_three_people_make_a_root_and_one_is_replaced():
+    example = run("root_ceremony.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    order = [line.split()[0] for line in example.stdout.splitlines() if line.strip()]
+    assert 5 == example.stdout.count("has key")
+    assert 5 == example.stdout.count("is asked to sign")
+    assert 2 == example.stdout.count("root: signed by 1 of 2 required keys")
+    assert 2 == order.count("published")
+    assert "resolved   acme/app@sha256:9f86d081" in example.stdout
+    assert example.stdout.endswith("trusted    root version 2, 2 of alice, bob, dave\n")
 
 
 def test_the_conformance_client_explains_itself():

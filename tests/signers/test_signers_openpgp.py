@@ -6,13 +6,17 @@ OpenPGP signature is never one over a role's bytes.
 """
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from securesystemslib.signer import GPGSigner
 from signers.sources import gnupg, gpg_agent_key, keygrips, make_gpg_key
+from tuf.api.metadata import Metadata
+from tuf.api.metadata import Root as TheirRoot
 
+from trustlib import Anchor, MemoryStorage, Repository, ThresholdError
 from trustlib.errors import SigningError
 from trustlib.signing import RemoteKey, SshAgent, proven
 
@@ -47,6 +51,20 @@ def test_the_trailer_of_an_openpgp_signature_cannot_end_a_role(openpgp):
 
     assert headers.startswith(b"\x04\x00\x16")  # version 4, over bytes, EdDSA
     assert not re.fullmatch(rb".*}", trailer, re.DOTALL)
+
+
+def test_a_root_that_openpgp_signed_counts_for_python_tuf_and_not_for_us(openpgp):
+    root = TheirRoot(expires=datetime.now(UTC) + timedelta(days=1))
+    for role in ("root", "timestamp", "snapshot", "targets"):
+        root.add_key(openpgp.public_key, role)
+    metadata = Metadata(root)
+    metadata.sign(openpgp)
+    raw = metadata.to_bytes()
+
+    theirs = Metadata[TheirRoot].from_bytes(raw)
+    theirs.verify_delegate("root", theirs)
+    with pytest.raises(ThresholdError, match="signed by 0 of 1 required keys"):
+        Repository.open(MemoryStorage({"1.root.json": raw}), anchor=Anchor.root(raw))
 
 
 def test_an_openpgp_signer_is_refused_with_the_way_that_works(openpgp):
