@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 from securesystemslib.signer import (
+    SIGNER_FOR_URI_SCHEME,
     CryptoSigner,
     GCPSigner,
     Signature,
@@ -341,6 +342,21 @@ def test_the_key_of_another_slot_is_found_out(require_servers):
         remote = RemoteKey.at(uri, listed, pins=pins)
 
         assert "holds another private key" in refusal(lambda: remote.sign(b"payload"))
+
+
+def test_an_error_that_quotes_the_pin_is_not_repeated(monkeypatch):
+    class Quoting:
+        @classmethod
+        def from_priv_key_uri(cls, uri, key, handler):
+            def sign(_):
+                raise ThrottledError(f"no such PIN: {handler('pin')}")
+
+            return Played(key, sign)
+
+    monkeypatch.setitem(SIGNER_FOR_URI_SCHEME, "quoting", Quoting)
+    remote = RemoteKey.at("quoting:1", MemorySigner.generate().key, pins=Human(SECRET))
+
+    assert refusal(lambda: remote.sign(b"payload")).endswith("did not sign: ThrottledError")
 
 
 # -- the service that runs here -----------------------------------------------------------

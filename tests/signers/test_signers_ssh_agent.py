@@ -302,6 +302,12 @@ def test_an_agent_that_does_not_come_to_an_end_is_left(agent, stall):
     assert "did not answer within 0.3 seconds" in refusal(lambda: there.keys)
 
 
+def test_no_time_at_all_is_an_error_too(agent):
+    there = agent(drip, seconds=1e-9)
+
+    assert "did not answer within 1e-09 seconds" in refusal(lambda: there.keys)
+
+
 def test_where_no_agent_is_the_error_says_so(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "nothing", tmp_path / "file", tmp_path / ("long" * 30)):

@@ -419,6 +419,21 @@ def test_a_remembered_answer_that_became_wrong_is_replaced():
     assert b"new" == next(remembered.passphrases(ALICE))
 
 
+def test_a_remembered_answer_that_became_wrong_is_forgotten_where_nobody_knows_better():
+    answers = ["old"]
+
+    class Drained:
+        def passphrases(self, question):
+            while answers:
+                yield answers.pop()
+
+    remembered = Remembered(Drained())
+    next(remembered.passphrases(ALICE))
+
+    assert [b"old"] == offers(remembered)
+    assert [] == offers(remembered)
+
+
 def test_one_key_is_not_opened_with_the_answer_for_another():
     remembered = Remembered(FromEnvironment({"alice.key": "A"}, {"A": SECRET}))
     next(remembered.passphrases(ALICE))

@@ -34,7 +34,6 @@ _KINDS: Final = frozenset(
 )
 _UINT32: Final = 4  # bytes
 _MAX_KEY: Final = 2048  # bytes; an RSA key of 8,192 bits has 1,050
-_MAX_NUMBER: Final = 49  # bytes; of a P-384 signature's, with its sign
 
 
 class SshError(ValueError):
@@ -71,11 +70,11 @@ class Reader:
         """Return the next element, a positive mpint in its one spelling.
 
         Raises:
-            SshError: it is something else, or longer than a curve's.
+            SshError: it is something else.
         """
         data = self.string()
         number = int.from_bytes(data)
-        if len(data) > _MAX_NUMBER or number.to_bytes(number.bit_length() // 8 + 1) != data:
+        if number.to_bytes(number.bit_length() // 8 + 1) != data:
             raise SshError("expected a positive number, as short as it can be")
         return number
 
