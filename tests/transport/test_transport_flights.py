@@ -537,8 +537,10 @@ def test_a_file_that_is_read_again_slowly_is_given_up():
 # -- answers that are no files -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_redirect_is_followed_alone(place):
+@pytest.mark.parametrize(("place", "pipelines"), [(0, False), (1, None), (2, True)])
+def test_a_redirect_is_followed_alone(place, pipelines):
+    """What was written behind it is in the way, and lost; behind the last one, nothing was."""
+
     def script(asked):
         if asked.target == paths[place]:
             yield answer(b"", status="302 Found", Location="/d%20d")
@@ -552,6 +554,22 @@ def test_a_redirect_is_followed_alone(place):
         for _ in range(3):
             assert expected == all_of(transport, "a", "b", "c")
         assert ("/d%20d", 3) == (server.targets[-1 - 2 + place], server.targets.count("/d%20d"))
+        assert transport._connections.pipelines is pipelines
+
+
+def test_a_redirect_elsewhere_takes_no_other_requests_along():
+    with Peeking(files({"/a": b"elsewhere"})) as other:
+
+        def script(asked):
+            if asked.target == "/a":
+                yield answer(b"", status="302 Found", Location=f"{other.url}a")
+            else:
+                yield from files(CONTENTS)(asked)
+
+        redirects = redirects_to(other.origin)
+        with Server(script) as server, transport_to(server, redirects=redirects) as transport:
+            assert [b"elsewhere", b"", b"D"] == all_of(transport, "a", "b", "d%20d")
+            assert ([False], ["/a"]) == (other.followed, other.targets)
 
 
 def test_a_redirect_elsewhere_takes_no_credentials_along():
@@ -591,6 +609,21 @@ def test_a_busy_server_is_asked_again_as_often_as_was_said():
         with transport_to(server) as transport, pytest.raises(TransportError, match="busy"):
             all_of(transport, "a", "b", "c")
         assert 3 == server.targets.count("/b")
+
+
+def test_a_busy_server_is_asked_for_one_file_then():
+    busy = iter([True])
+
+    def script(asked):
+        if next(busy, False):
+            yield answer(b"", status="503 Busy")
+        else:
+            yield answer(asked.target.encode())
+
+    with Peeking(script) as server, transport_to(server, retries=AT_ONCE) as transport:
+        answers = transport.fetch_all([asking("a"), asking("b"), asking("c")])
+        assert b"/a" == b"".join(next(answers))
+        assert ("/a", False) == (server.targets[-1], server.followed[-1])
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "204 No Content", "103 Early Hints"])

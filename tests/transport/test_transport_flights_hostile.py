@@ -98,6 +98,18 @@ def test_what_stays_garbled_is_an_error_in_its_turn(target):
         assert [] == list(answers)
 
 
+def test_what_goes_wrong_alone_as_well_says_nothing_of_the_way_it_was_asked_for():
+    said = iter([b"hello\r\n\r\n"])
+
+    def script(asked):
+        yield answer(b"a") if asked.target == "/a" else next(said, answer(b"", status="503 Busy"))
+
+    with Server(script) as server, transport_to(server) as transport:
+        with pytest.raises(TransportError, match="busy"):
+            all_of(transport, "a", "b", "c")
+        assert transport._connections.pipelines is None
+
+
 # -- an answer says clearly where it ends, or is the last one ------------------------------
 
 
@@ -272,6 +284,24 @@ def test_answers_that_nobody_took_are_not_waited_for_long():
         over.set()
 
         assert HONEST["/a"] == b"".join(transport.fetch(asking("a")))
+
+
+def test_many_answers_that_nobody_took_are_not_waited_for_much_longer():
+    over = threading.Event()
+
+    def slow(asked):
+        if asked.target != "/a":
+            over.wait(0.2)
+        yield answer(b"x")
+
+    with Server(slow) as server, transport_to(server) as transport:
+        answers = transport.fetch_all([asking(path) for path in ["a", *"b" * 60]])
+        next(answers)
+        answers.close()
+
+        # Twelve seconds would be needed for all.
+        assert len(server.asked) < 60
+        over.set()
 
 
 # -- noise ---------------------------------------------------------------------------------

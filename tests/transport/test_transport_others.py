@@ -14,6 +14,7 @@ from trustlib._types import UrlPath
 from trustlib.errors import TransportError
 from trustlib.ports import Pipelining, Request
 from trustlib.transport import NO_RETRIES, DirectoryTransport, HttpTransport, Mirrors, Threaded
+from trustlib.transport._pieces import unbroken
 
 
 def asking(path: str = "x", offset: int = 0) -> Request:
@@ -159,6 +160,28 @@ def test_a_file_that_is_given_up_is_closed(tmp_path):
     pieces.close()
 
     assert [] == list(pieces)
+
+
+# -- pieces --------------------------------------------------------------------------------
+
+
+def test_whatever_may_be_read_again_is_closed_first():
+    first, second = Script((b"a", DOWN), log=(log := [])), Script((b"a", b"b"), log=log)
+    opened = first.fetch(asking("first"))
+    pieces = unbroken(opened, lambda: second.fetch(asking("second")), 10)
+
+    assert [b"a", b"b"] == list(pieces)
+    assert ["first", "closed", "second", "closed"] == log
+
+
+def test_pieces_that_are_given_up_are_closed():
+    script = Script((b"a", b"b"))
+    opened = script.fetch(asking())
+    pieces = unbroken(opened, pytest.fail, 10)
+    next(pieces)
+    pieces.close()
+
+    assert ["x", "closed"] == script.log
 
 
 # -- mirrors -------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ class _ThreadedPipelining(Threaded):
         held.hold(answers.close)
 
         def following() -> tuple[Iterator[bytes] | None] | None:
-            for answer in () if held.unwanted else answers:
+            for answer in answers:
                 return (answer,)
             return None
 
