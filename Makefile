@@ -65,8 +65,12 @@ conformance: $(VENV)/.demo ## run the TUF conformance suite: SUITE=<its checkout
 	@# An environment of its own: the suite pins versions of what our tests use, too.
 	@test -x $(VENV)/conformance/bin/pytest || $(BIN)/python -m venv $(VENV)/conformance
 	$(VENV)/conformance/bin/python -m pip --disable-pip-version-check install --quiet "$(abspath $(SUITE))"
-	cd "$(SUITE)" && "$(abspath $(VENV))/conformance/bin/python" -m pytest -p no:cacheprovider tuf_conformance \
-	  --entrypoint "$(abspath $(BIN))/python $(CURDIR)/examples/conformance_client.py"
+	@# Once for each driver, and each run of the client again with hints: tests/conformance/replay.py
+	for driver in sync async; do \
+	  ( cd "$(SUITE)" && TRUSTLIB_DRIVER=$$driver PYTHONPATH="$(CURDIR)/tests/conformance" \
+	    "$(abspath $(VENV))/conformance/bin/python" -m pytest -p no:cacheprovider -p replay tuf_conformance \
+	    --entrypoint "$(abspath $(BIN))/python $(CURDIR)/examples/conformance_client.py" ) || exit 1; \
+	done
 
 fuzz: $(VENV)/.test ## throw hostile bytes at every parser: SECONDS=60
 	@test -f tests/fuzz/run.py || { echo "tests/fuzz/run.py is missing" >&2; exit 1; }

@@ -5,7 +5,9 @@ The suite (theupdateframework/tuf-conformance) runs this program as a user would
 at what it asked for and what it kept. The metadata directory holds the trusted role files
 and nothing else; bookkeeping, the initial root too, is in ``.trustlib`` below it.
 
-``TRUSTLIB_DRIVER=async`` in the environment runs the client that awaits.
+``TRUSTLIB_DRIVER=async`` in the environment runs the client that awaits. The suite asserts the
+order of requests, so each file is asked for when it is needed; ``TRUSTLIB_HINTS=1`` asks for
+several at once, as the client does by itself.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from trustlib import (
     UrlPath,
     VerificationError,
 )
+from trustlib.transport import Sequential
 
 ANCHOR = StoredName(".trustlib/initial_root.json")
 """Where the initial root is kept: the trust that everything else is checked against."""
@@ -100,8 +103,9 @@ class Awaiting:
         return asyncio.run(self._updater.find(path))
 
 
-def client(directory: str, transport: HttpTransport) -> Updater | Awaiting:
+def client(directory: str, http: HttpTransport) -> Updater | Awaiting:
     """Return the client of the repository whose initial root *directory* holds."""
+    transport = http if os.environ.get("TRUSTLIB_HINTS") == "1" else Sequential(http)
     storage = FileStorage(directory)
     root = storage.load(ANCHOR)
     if root is None:
