@@ -14,11 +14,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,24 +27,17 @@ from trustlib import (
     FileStorage,
     Found,
     HttpTransport,
-    MismatchError,
     NotFoundError,
-    Request,
     StorageError,
     StoredName,
-    TooLongError,
     Trusted,
     TrustError,
     Updater,
-    UrlPath,
-    VerificationError,
 )
 from trustlib.transport import Sequential
 
 ANCHOR = StoredName(".trustlib/initial_root.json")
 """Where the initial root is kept: the trust that everything else is checked against."""
-
-CHUNK = 65_536
 
 
 # -- the three commands -----------------------------------------------------------------
@@ -74,15 +64,10 @@ def download(arguments: argparse.Namespace) -> None:
         HttpTransport(arguments.metadata_url) as metadata,
         HttpTransport(arguments.target_base_url) as artifacts,
     ):
-        updater = client(arguments.metadata_dir, metadata)
-        prefixed = updater.refresh().snapshot.root.root.role.consistent_snapshot
+        updater = client(arguments.metadata_dir, metadata, artifacts)
+        updater.refresh()
         for path in arguments.target_name:
-            found = updater.find(path)
-            place = Path(arguments.target_dir) / file_name(path)
-            if not is_right(place, found):
-                # With consistent snapshots, a file is called after any of its hashes too (§6.2).
-                prefix = f"{next(iter(found.target.hashes.values()))}." if prefixed else ""
-                fetch(found, prefix, artifacts, place)
+            updater.download(updater.find(path), Path(arguments.target_dir) / file_name(path))
 
 
 # -- the two drivers --------------------------------------------------------------------
@@ -102,8 +87,14 @@ class Awaiting:
         """See :meth:`trustlib.Updater.find`."""
         return asyncio.run(self._updater.find(path))
 
+    def download(self, found: Found, place: Path) -> Path:
+        """See :meth:`trustlib.Updater.download`."""
+        return asyncio.run(self._updater.download(found, place))
 
-def client(directory: str, http: HttpTransport) -> Updater | Awaiting:
+
+def client(
+    directory: str, http: HttpTransport, artifacts: HttpTransport | None = None
+) -> Updater | Awaiting:
     """Return the client of the repository whose initial root *directory* holds."""
     transport = http if os.environ.get("TRUSTLIB_HINTS") == "1" else Sequential(http)
     storage = FileStorage(directory)
@@ -112,71 +103,16 @@ def client(directory: str, http: HttpTransport) -> Updater | Awaiting:
         raise NotFoundError(directory, "no initial root there; run init first")
     anchor = Anchor.root(root)
     if os.environ.get("TRUSTLIB_DRIVER") == "async":
-        return Awaiting(AsyncUpdater(anchor=anchor, transport=transport, storage=storage))
-    return Updater(anchor=anchor, transport=transport, storage=storage)
-
-
-# -- artifacts --------------------------------------------------------------------------
+        return Awaiting(
+            AsyncUpdater(anchor=anchor, transport=transport, storage=storage, artifacts=artifacts)
+        )
+    return Updater(anchor=anchor, transport=transport, storage=storage, artifacts=artifacts)
 
 
 def file_name(path: str) -> str:
     """Return one file name for *path*, whatever that holds: not ``..``, and no hidden file."""
     name = quote(path, safe="")
     return f"%2E{name[1:]}" if name.startswith(".") else name
-
-
-def is_right(place: Path, found: Found) -> bool:
-    """Return whether the file at *place* is the artifact that was *found*."""
-    try:
-        with place.open("rb") as file:
-            for _ in verified(iter(lambda: file.read(CHUNK), b""), found):
-                pass
-    except (FileNotFoundError, TooLongError, VerificationError):
-        return False
-    return True
-
-
-def fetch(found: Found, prefix: str, transport: HttpTransport, place: Path) -> None:
-    """Put the artifact at *place* once all of it was verified; not a byte before that."""
-    folder, slash, file = found.path.rpartition("/")
-    url = UrlPath(quote(f"{folder}{slash}{prefix}{file}"))
-    pieces = transport.fetch(Request(path=url))
-    if pieces is None:
-        raise NotFoundError(url, "the metadata lists it, and the repository does not have it")
-    # Beside its place, so that it gets there in one step.
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".") as drafts:
-        draft = Path(drafts) / "artifact"
-        with draft.open("wb") as output:
-            output.writelines(verified(pieces, found))
-        draft.replace(place)
-
-
-def verified(pieces: Iterable[bytes], found: Found) -> Iterator[bytes]:
-    """Hand the pieces on, and at their end raise unless they were the artifact (§5.7.3).
-
-    Raises:
-        TooLongError: there are more bytes than the metadata says; at once.
-        MismatchError: there are fewer, or they are others, or the metadata has no hash
-            by an algorithm that is known here.
-    """
-    target, role = found.target, found.via[-1]
-    running = {name: hashlib.new(name) for name in ("sha256", "sha512") if name in target.hashes}
-    if not running:
-        raise MismatchError(role, "a hash by", "sha256 or sha512", ", ".join(target.hashes))
-    length = 0
-    for piece in pieces:
-        length += len(piece)
-        if length > target.length:
-            raise TooLongError(found.path, target.length)
-        for hashing in running.values():
-            hashing.update(piece)
-        yield piece
-    if length != target.length:
-        raise MismatchError(role, f"length of {found.path}", target.length, length)
-    for name, hashing in running.items():
-        if hashing.hexdigest() != target.hashes[name]:
-            expected = target.hashes[name]
-            raise MismatchError(role, f"{name} of {found.path}", expected, hashing.hexdigest())
 
 
 def main() -> int:
