@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 
+import attrs
 import pytest
 from consensus.sites import (
     PATH,
@@ -29,6 +30,7 @@ from trustlib import (
     Freshness,
     FromStore,
     FrozenMap,
+    Key,
     MemoryStorage,
     MismatchError,
     NotFoundError,
@@ -477,6 +479,14 @@ def test_what_is_not_to_be_trusted_is_not_simply_tried_again(kind):
     assert "expired 2030-01-01 12:00Z" in str(error.value)
 
 
+def test_one_that_is_not_to_be_trusted_is_not_hidden_by_one_that_cannot_be_reached(kind):
+    with pytest.raises(DisagreementError) as error:
+        ask(built(kind, TWO_OF_THREE, a=unplugged("a"), b=expired("b"), c=good("c")), "find", PATH)
+
+    assert isinstance(error.value.answers["a"], TransportError)
+    assert isinstance(error.value.answers["b"], ExpiredError)
+
+
 def test_a_file_that_is_withheld_is_not_a_target_that_is_not_listed(kind):
     """Both are a NotFoundError; only one of them is an answer."""
     with pytest.raises(DisagreementError) as error:
@@ -564,19 +574,36 @@ def test_a_later_root_of_one_repository_is_not_another_repository(kind):
         ask(built(kind, TWO_OF_TWO, a=later, b={"world": later, "anchor": anchor}), "find", PATH)
 
 
-def test_a_key_that_alone_cannot_sign_both_roots_does_not_make_them_one(kind):
-    def two_of(name, *roots):
-        world = good(name, roots=roots)
-        keyset = world.root.roles["root"]
-        two = type(keyset)(keyids=keyset.keyids, threshold=2)
-        return world.edited("root", roles=world.root.roles.including({"root": two}))
+def needing(name, threshold, *roots, odd=False):
+    """A repository with so many root keys, and perhaps one of a type that we do not know."""
+    world = good(name, roots=roots)
+    keyset = world.root.roles["root"]
+    unknown = Key(keytype="odd", scheme="odd", keyval=FrozenMap({"public": "1"}))
+    keys = world.root.keys.including({unknown.id: unknown} if odd else {})
+    keyids = (*keyset.keyids, *([unknown.id] if odd else []))
+    changed = attrs.evolve(keyset, keyids=keyids, threshold=threshold)
+    return world.edited("root", keys=keys, roles=world.root.roles.including({"root": changed}))
 
-    a, b = two_of("a", "shared", "x"), two_of("b", "shared", "y")
 
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (needing("a", 2, "shared", "x"), needing("b", 2, "shared", "y")),
+        (needing("a", 1, "shared", "x"), needing("b", 2, "shared", "y")),
+        (needing("a", 2, "shared", "x"), needing("b", 1, "shared", "y")),
+        (needing("a", 1, "x", odd=True), needing("b", 1, "y", odd=True)),
+        (needing("a", 2, "shared", "x", odd=True), needing("b", 2, "shared", "y", odd=True)),
+    ],
+)
+def test_a_key_that_alone_cannot_sign_both_roots_does_not_make_them_one(kind, a, b):
     assert GOOD == ask(built(kind, TWO_OF_TWO, a=a, b=b), "find", PATH).target
-    one, same = two_of("a", "shared", "x"), two_of("b", "shared", "x")
+
+
+def test_keys_that_together_can_sign_both_roots_make_them_one(kind):
+    a, b = needing("a", 2, "one", "two", "x"), needing("b", 1, "two", "y", "one")
+
     with pytest.raises(DisagreementError):
-        ask(built(kind, TWO_OF_TWO, a=one, b=same), "find", PATH)
+        ask(built(kind, TWO_OF_TWO, a=a, b=b), "find", PATH)
 
 
 def test_two_repositories_do_not_share_a_memory(kind, tmp_path):

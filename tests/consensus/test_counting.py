@@ -115,7 +115,35 @@ def test_true_is_not_one():
     )
 
     assert Apart(1) == judge(2, a=one, b=true)
-    assert FrozenMap({"k": "v"}) == shared([{"k": "v", "n": 1}, {"n": True, "k": "v"}, {"k": "v"}])
+
+
+def test_custom_members_are_shared_if_all_have_them_alike():
+    one, two = {"k": "v", "n": 1, "x": None}, {"n": True, "x": None, "k": "v"}
+
+    assert FrozenMap({"k": "v", "x": None}) == shared([one, two])
+    assert FrozenMap({"k": "v"}) == shared([one, one, {"k": "v"}])
+    assert FrozenMap({"k": "v"}) == shared([one, {"k": "v", "n": 2}, one])
+    assert FrozenMap(one) == shared([one])
+
+
+def test_statements_fit_if_one_file_could_be_both():
+    both = says(sha256="x", sha512="q")
+
+    assert X.fits(both)
+    assert both.fits(X)
+    assert both.fits(says(sha512="q"))
+    assert not X.fits(says(sha512="q"))
+    assert not both.fits(says(sha256="x", sha512="p"))
+    assert not X.fits(says(length=2, sha256="x"))
+    assert not X.fits(says(media_type='"m"', sha256="x"))
+
+
+def test_a_statement_is_told_in_a_few_words():
+    assert "sha256:" + "a" * 12 + "…, 7 bytes" == str(says(length=7, sha256="a" * 64))
+    assert 'sha256:x…, sha512:q…, 1 bytes, "m/t"' == str(
+        says(media_type='"m/t"', sha256="x", sha512="q")
+    )
+    assert "no hash by sha256 or sha512, 1 bytes" == str(says())
 
 
 @pytest.mark.parametrize("threshold", [0, -1])
@@ -125,8 +153,10 @@ def test_a_threshold_of_nothing_is_a_programming_error(threshold):
 
 
 def test_too_many_to_count_are_a_programming_error():
-    order = tuple(f"n{n}" for n in range(MAX_WITNESSES + 1))
+    order = tuple(f"n{n}" for n in range(17))
 
+    assert 16 == MAX_WITNESSES
+    assert Open(0, order[:16]) == judge(1, order=order[:16])
     with pytest.raises(ValueError):
         judge(1, order=order)
 
@@ -147,7 +177,8 @@ def test_one_witness_under_two_names_counts_once():
 def test_who_is_like_both_of_two_others_takes_nothing_from_them():
     """b is like a and like c, which are not alike: to say the same does not lower the count."""
     assert Apart(2) == judge(3, pairs("ab", "bc"), a=X, b=X, c=X)
-    assert Settled(X, ("a", "b", "c")) == judge(2, pairs("ab", "bc"), b=X, a=X, c=X, order="abc")
+    for order in ("abc", "bac", "cab", "bca"):
+        assert Settled(X, tuple(order)) == judge(2, pairs("ab", "bc"), a=X, b=X, c=X, order=order)
 
 
 def test_a_hash_that_one_witness_names_under_two_names_is_named_once():
@@ -162,6 +193,13 @@ def test_a_hash_that_one_witness_names_under_two_names_is_named_once():
 def test_a_majority_is_not_stopped_by_who_is_silent():
     assert Settled(X, ("b", "c")) == judge(2, b=X, c=X, order="abc")
     assert Settled(X, ("a", "b", "e")) == judge(3, a=X, b=X, e=X, order="abcde")
+
+
+def test_a_majority_is_not_stopped_by_one_who_adds_a_wrong_hash_and_one_who_is_silent():
+    """By sha256 all of them say the same; d and whoever is silent could outvote nobody."""
+    both, wrong = says(sha256="x", sha512="q"), says(sha256="x", sha512="p")
+
+    assert Settled(X, ("a", "b", "c")) == judge(3, a=X, b=both, c=both, d=wrong, order="abcde")
 
 
 def test_who_is_silent_lowers_no_threshold():
@@ -254,8 +292,11 @@ WORDS = (None, X, Y, says(sha512="q"), says(sha256="x", sha512="q"), says(sha256
 
 
 def same_bytes(one, other):
+    """Whether they name the same bytes, by one of their hashes at least if any is common."""
     common = one.hashes.keys() & other.hashes.keys()
-    return one.length == other.length and all(one.hashes[a] == other.hashes[a] for a in common)
+    same = [algorithm for algorithm in common if one.hashes[algorithm] == other.hashes[algorithm]]
+    whole = (one.length, one.media_type) == (other.length, other.media_type)
+    return whole and (bool(same) or not common)
 
 
 def heard_of(order, said, silent):

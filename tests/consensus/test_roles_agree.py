@@ -110,6 +110,8 @@ def test_what_none_of_the_roles_lists_is_not_found():
     with pytest.raises(NotFoundError) as error:
         agreed(two(None, None))
     assert "app: none of build, security vouches for it; check the name" == str(error.value)
+    with pytest.raises(NotFoundError):
+        agreed(two(None, None, top=GOOD))
 
 
 def test_two_of_three_are_enough_and_the_third_is_outvoted():
@@ -200,6 +202,13 @@ def test_a_role_that_nobody_delegates_to_says_nothing():
     world = tree(grant("build", "*"), build=role(GOOD), security=role(GOOD))
 
     assert disagreed(world).answers["security"] is None
+
+
+def test_a_role_that_is_not_there_keeps_nobody_waiting():
+    """It is first in the list, and the delegations do not lead to it: it has no say."""
+    agreement = RolesAgree(roles=("ghost", "build"), threshold=1)
+
+    assert {"build"} == set(agreed(two(), agreement).by)
 
 
 def test_a_terminating_delegation_leaves_those_who_come_later_no_say():
@@ -317,6 +326,19 @@ def test_who_appoints_both_makes_them_no_less_two():
     )  # fmt: skip
 
     assert GOOD == agreed(world).target
+
+
+@pytest.mark.parametrize("name", ["build", "security"])
+def test_who_appoints_both_may_sign_for_one_of_them(name):
+    """The key of team can make both say anything as it is."""
+    given = [grant(one, "*", by=("team" if one == name else one,)) for one in BOTH.roles]
+    world = tree(
+        grant("team", "*"),
+        team=role(delegations=grants(*given, knowing=("team",))),
+        build=role(GOOD), security=role(GOOD),
+    )  # fmt: skip
+
+    assert GOOD == agreed(world.signed_by(name, "team").sealed()).target
 
 
 # -- who comes first --------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustlib.consensus.maps import MapEntry, TrustMap
 from trustlib.errors import NotFoundError, TransportError, TrustError
@@ -29,11 +29,11 @@ class Heard:
     Attributes:
         answer: what it says, None if it does not list the target, or the error
             that came in place of an answer.
-        root: whose signatures make its root, where it answered at all.
+        root: whose signatures make its root; nobody's, where it said nothing.
     """
 
     answer: Answer
-    root: Authority | None = None
+    root: Authority = field(factory=Authority.of)
 
     @classmethod
     def failing(cls, error: TrustError) -> Heard:
@@ -43,8 +43,7 @@ class Heard:
         file that is withheld is a :class:`~trustlib.NotFoundError` as well, and
         tells nothing.
         """
-        absent = type(error) is NotFoundError and error.step == UNLISTED
-        return cls(None if absent else error)
+        return cls(None if error.step == UNLISTED else error)
 
 
 @frozen
@@ -105,9 +104,7 @@ def deciding(trust_map: TrustMap, path: str) -> Asking:
 
 def _judged(entry: MapEntry, heard: Mapping[str, Heard]) -> Verdict:
     said = {
-        name: one.answer
-        for name, one in heard.items()
-        if not isinstance(one.answer, TrustError) and name in entry.repositories
+        name: one.answer for name, one in heard.items() if not isinstance(one.answer, TrustError)
     }
 
     def alike(one: str, other: str) -> bool:
@@ -116,13 +113,11 @@ def _judged(entry: MapEntry, heard: Mapping[str, Heard]) -> Verdict:
     return judged(entry.repositories, entry.threshold, said, alike)
 
 
-def _same_hands(one: Authority | None, other: Authority | None) -> bool:
+def _same_hands(one: Authority, other: Authority) -> bool:
     """Whether the keys that two roots have in common suffice to sign both.
 
     Then they are one repository under two names, or as good as one.
     """
-    if one is None or other is None:
-        return False
     ours, theirs = (
         {key.material for key in root.keys.values() if key.material is not None}
         for root in (one, other)

@@ -174,11 +174,11 @@ class _Heard:
     agreement: RolesAgree
     root: Verified[Root]
     path: TargetPath
-    said: dict[str, Statement | None] = field(factory=dict[str, Statement | None], init=False)
+    said: dict[str, Statement | None] = field(factory=dict[str, Statement | None])
     listed: dict[str, tuple[Target, tuple[RoleName, ...]]] = field(
-        factory=dict[str, tuple[Target, tuple[RoleName, ...]]], init=False
+        factory=dict[str, tuple[Target, tuple[RoleName, ...]]]
     )
-    lines: dict[str, tuple[_Link, ...]] = field(factory=dict[str, tuple[_Link, ...]], init=False)
+    lines: dict[str, tuple[_Link, ...]] = field(factory=dict[str, tuple[_Link, ...]])
 
     def note(self, here: Visited) -> None:
         """Remember what a role says, and on whose word it does."""

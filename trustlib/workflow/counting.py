@@ -132,6 +132,7 @@ def judged(
 
     Where two things are said by enough, which is possible if the threshold is
     half of them or less, that counts which the first in *order* says (TAP 3).
+    Whoever speaks after it was settled changes at most by which hashes it is named.
 
     Args:
         order: who is asked, most important first; at most :data:`MAX_WITNESSES`.
