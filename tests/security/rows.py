@@ -116,6 +116,14 @@ ROWS = (
         also=("CVE-2026-23992",),
     ),
     Row(
+        "T-25",
+        "the name of a repository in a map is a path",
+        (
+            "consensus/test_maps.py::test_a_name_that_could_be_a_path_is_refused",
+        ),
+        also=("CVE-2026-24686",),
+    ),
+    Row(
         "T-26", "a file without a hash that can be checked",
         ("core/test_wire.py::test_there_is_a_hash_where_there_are_hashes",
          "core/test_trust.py::"
@@ -127,6 +135,15 @@ ROWS = (
         ("core/test_keys.py::test_an_ed25519_key_is_32_bytes_of_hex",
          "core/test_verify.py::"
          "test_a_key_that_cannot_be_used_never_counts_and_does_not_disturb_others"),
+    ),
+    Row(
+        "T-28",
+        "a map without repositories, or with strange ones",
+        (
+            "consensus/test_maps.py::test_a_url_that_no_transport_would_take_is_refused",
+            "consensus/test_maps.py::test_a_password_in_a_url_is_refused_and_not_repeated",
+            "consensus/test_maps.py::test_what_cannot_be_heeded_is_refused",
+        ),
     ),
     Row(
         "T-29", "an answer is asked for again that was an answer",
@@ -410,8 +427,6 @@ COUNTED_WITH = {
 ELSEWHERE = {
     "T-09": "key files",
     "T-12": "key files; the envelope called DSSE is not used",
-    "T-25": "consensus of several repositories",
-    "T-28": "consensus of several repositories",
     "T-43": "command line",
     "T-47": "publisher",
     "T-58": "Notary",
