@@ -129,10 +129,11 @@ class Scripted:
     """
 
     def __init__(self, *answers):
-        self.answers, self.asked, self.open = list(answers), [], 0
+        self.answers, self.asked, self.open, self.most = list(answers), [], 0, 0
 
     def fetch(self, request):
         self.asked.append((request.path, request.offset))
+        self.most = max(self.most, self.open + 1)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import itertools
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,6 @@ from transport.servers import Server, answer, files
 
 from trustlib import Limits, MismatchError, NotFoundError, TransportError
 from trustlib.downloads import adownloaded_all, downloaded_all
-
-LARGE = 100_000_000
-"""Bytes that are never all sent, if those who should be stopped are."""
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="drafts are continued on POSIX")
 
@@ -116,9 +115,9 @@ class Endless:
     def _pieces(self):
         self.open += 1
         try:
-            while True:
-                yield bytes(PIECE)
-                self.begun.set()
+            yield bytes(PIECE)
+            self.begun.set()
+            yield from itertools.repeat(b"", 10_000_000)  # a minute, and no disk is filled
         finally:
             self.open -= 1
 
@@ -127,7 +126,7 @@ class Endless:
 def test_an_error_stops_the_others_in_the_middle(download, tmp_path):
     """They would never end by themselves; what they have is kept."""
     transport = Endless()
-    endless = found(length=LARGE, path="endless", files=("endless",))
+    endless = found(length=PIECE + 1, path="endless", files=("endless",))
     absent = found(path="absent", files=("absent",))
     with pytest.raises(NotFoundError):
         download.all([(endless, tmp_path / "a"), (absent, tmp_path / "b")], transport=transport)
@@ -158,6 +157,7 @@ def test_progress_is_that_of_all_together(download, tmp_path):
     def tell(so_far, of):
         inside.append(1)
         told.append((so_far, of))
+        time.sleep(0.005)  # long enough for another thread to come in, if it could
         assert 1 == len(inside)
         inside.pop()
 
@@ -194,7 +194,7 @@ def test_two_files_cannot_be_at_one_place(download, scripted, tmp_path):
 def test_an_interrupt_stops_all(tmp_path):
     """Control-C is raised in the thread that waits for the others."""
     transport, interrupted = Endless(), []
-    endless = found(length=LARGE, path="endless", files=("endless",))
+    endless = found(length=PIECE + 1, path="endless", files=("endless",))
 
     def interrupt(so_far, total):
         if so_far and not interrupted:
@@ -206,6 +206,7 @@ def test_an_interrupt_stops_all(tmp_path):
             [(endless, tmp_path / "a")], transport=transport, limits=Limits(), progress=interrupt
         )
     assert 0 == transport.open
+    assert 1 == len(drafts(tmp_path))
     assert not (tmp_path / "a").exists()
 
 

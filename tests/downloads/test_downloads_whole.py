@@ -293,6 +293,20 @@ def test_a_file_that_is_not_right_is_replaced(download, scripted, tmp_path, ther
     assert ["a"] == only(tmp_path)
 
 
+def test_a_file_of_another_length_is_not_read(download, scripted, tmp_path):
+    """While one of the right length is read, the caller is told of no byte."""
+    (tmp_path / "a").write_bytes(DATA[:-1])
+    told = []
+    download.one(
+        FOUND,
+        tmp_path / "a",
+        transport=scripted([DATA]),
+        progress=lambda so_far, _: told.append(so_far),
+    )
+
+    assert {len(DATA)} == set(told)
+
+
 @posix
 def test_who_has_the_old_file_open_keeps_it(download, scripted, tmp_path):
     (tmp_path / "a").write_bytes(b"old")

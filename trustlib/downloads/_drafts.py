@@ -159,8 +159,7 @@ class Place:
         """Remove the drafts for that content that nobody works on."""
         for name in _names(identity):
             with suppress(OSError), self.open(name, os.O_RDWR | _FLAGS) as file:
-                _lock(file.fileno())
-                if self.is_named(name, file):
+                if self._is_free(name, file):
                     self.folder.remove(name)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> FileIO:
