@@ -122,7 +122,7 @@ $(VENV)/.docs: $(VENV)/.made pyproject.toml
 
 # program=Debian package
 SERVERS := docker-registry=docker-registry skopeo=skopeo ssh-agent=openssh-client \
-  gpg=gpg gpgconf=gpgconf gpg-agent=gpg-agent softhsm2-util=softhsm2
+  gpg=gpg gpgconf=gpgconf gpg-agent=gpg-agent softhsm2-util=softhsm2 age=age strace=strace
 
 servers:
 	@missing=; packages=; for pair in $(SERVERS); do \

@@ -55,7 +55,7 @@ class Agent:
     """An agent that answers what a test wants: one reply for each message, in their order."""
 
     def __init__(self, path, *replies):
-        self.path, self.replies, self.heard = path, list(replies), []
+        self.replies = replies
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(str(path))
         self.listening.listen()
@@ -64,20 +64,20 @@ class Agent:
 
     def serve(self):
         for reply in self.replies:
-            client, _ = self.listening.accept()
-            with client, contextlib.suppress(OSError):
-                length = int.from_bytes(client.recv(4, socket.MSG_WAITALL))
-                self.heard.append(client.recv(length, socket.MSG_WAITALL))
-                if callable(reply):
-                    reply(client)
-                else:
-                    client.sendall(reply)
+            with contextlib.suppress(OSError):  # whoever asked hung up, or nobody will ask any more
+                client, _ = self.listening.accept()
+                with client:
+                    length = int.from_bytes(client.recv(4, socket.MSG_WAITALL))
+                    client.recv(length, socket.MSG_WAITALL)
+                    if callable(reply):
+                        reply(client)
+                    else:
+                        client.sendall(reply)
 
     def close(self):
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as last:
-            last.connect(str(self.path))
-        self.listening.close()
+        self.listening.shutdown(socket.SHUT_RDWR)
         self.thread.join()
+        self.listening.close()
 
 
 @pytest.fixture

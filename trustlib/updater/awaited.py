@@ -99,12 +99,13 @@ class AsyncUpdater:
     ) -> Path:
         """See :meth:`Updater.download`; cancelling keeps what has arrived."""
         await self._run(self._client.believing(found))
+        transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
             return await adownloaded(
                 found,
                 Path(place),
-                transport=_awaited(self.artifacts or self.transport),
-                folder=ARTIFACTS if self.artifacts is None else "",
+                transport=transport,
+                folder=folder,
                 limits=self.limits,
                 progress=progress,
             )
@@ -119,15 +120,21 @@ class AsyncUpdater:
         """See :meth:`Updater.download_all`."""
         listed = [(found, Path(place)) for found, place in wanted]
         await self._run(self._client.believing(*(found for found, _ in listed)))
+        transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
             return await adownloaded_all(
                 listed,
-                transport=_awaited(self.artifacts or self.transport),
-                folder=ARTIFACTS if self.artifacts is None else "",
+                transport=transport,
+                folder=folder,
                 limits=self.limits,
                 progress=progress,
                 at_once=at_once,
             )
+
+    def _artifacts(self) -> tuple[AsyncTransport, str]:
+        if self.artifacts is None:
+            return _awaited(self.transport), ARTIFACTS
+        return _awaited(self.artifacts), ""
 
     async def _run(self, workflow: Workflow[T]) -> T:
         transport, storage = _awaited(self.transport), _awaited_storage(self.storage)

@@ -169,12 +169,13 @@ class Updater:
             StorageError: the system refused to write it.
         """
         self._run(self._client.believing(found))
+        transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
             return downloaded(
                 found,
                 Path(place),
-                transport=self.artifacts or self.transport,
-                folder=ARTIFACTS if self.artifacts is None else "",
+                transport=transport,
+                folder=folder,
                 limits=self.limits,
                 progress=progress,
             )
@@ -201,15 +202,19 @@ class Updater:
         """
         listed = [(found, Path(place)) for found, place in wanted]
         self._run(self._client.believing(*(found for found, _ in listed)))
+        transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
             return downloaded_all(
                 listed,
-                transport=self.artifacts or self.transport,
-                folder=ARTIFACTS if self.artifacts is None else "",
+                transport=transport,
+                folder=folder,
                 limits=self.limits,
                 progress=progress,
                 at_once=at_once,
             )
+
+    def _artifacts(self) -> tuple[Transport, str]:
+        return (self.transport, ARTIFACTS) if self.artifacts is None else (self.artifacts, "")
 
     def _run(self, workflow: Workflow[T]) -> T:
         told = partial(told_to, self.on_event)
