@@ -782,6 +782,25 @@ def test_a_version_does_not_fall_through_a_race():
     assert theirs["timestamp.json"] == store["timestamp.json"]
 
 
+def test_the_trusted_root_does_not_fall_through_a_race():
+    """Somebody goes on to the next root after we were told that there is none."""
+    old = World.create()
+    new = old.rotated().next()
+    store = client(old)
+    workflow = refresh(anchor_of(old), now=NOW, limits=Limits(), format=TUF_JSON)
+    effect, asked = next(workflow), []
+    with contextlib.suppress(StopIteration):
+        while True:
+            answer = answer_to(effect, new.files() if asked else old.files(), store)
+            if isinstance(effect, Fetch) and effect.path == "2.root.json" and not asked:
+                asked.append(effect)
+                update(new, store)
+            assert not asked or new.raw(ROOT) == store["root.json"]
+            effect = workflow.send(answer)
+
+    assert asked
+
+
 def test_a_lost_race_for_targets_does_not_matter():
     """They are no floor; whose copy is kept is all one."""
     world, store = World.create(), {}

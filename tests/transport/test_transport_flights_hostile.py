@@ -80,6 +80,8 @@ def once(target: str, *parts: bytes, then: type[Exception] | None = None):
 )
 @pytest.mark.parametrize("target", ["/a", "/b", "/c"])
 def test_what_is_garbled_in_a_flight_is_asked_for_again(target, parts, then):
+    if b"302" in parts:
+        then = None  # a whole answer: that its connection ends may show with the next request only
     with Server(once(target, parts, then=then)) as server, transport_to(server) as transport:
         assert list(HONEST.values()) == all_of(transport, "a", "b", "c")
 

@@ -57,6 +57,9 @@ def replayed(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]:
     them, so that the roots after it can make them fall (§5.3.11).
     """
     store, files = session.store, session.format
+    # Looked at before the numbered ones: if another process goes on to a later
+    # root after those were read, writing this file again is a race that is noticed.
+    yield from store.load(files.stored(ROOT))
     floors = Floors.parse((yield from store.load(FLOORS)))
     timestamp = yield from store.load(files.stored(TIMESTAMP))
     snapshot = yield from store.load(files.stored(SNAPSHOT))
