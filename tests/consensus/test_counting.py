@@ -181,6 +181,20 @@ def test_who_is_like_both_of_two_others_takes_nothing_from_them():
         assert Settled(X, tuple(order)) == judge(2, pairs("ab", "bc"), a=X, b=X, c=X, order=order)
 
 
+@pytest.mark.parametrize("period", [1, 2, 16])
+def test_counting_stays_cheap_however_many_there_are(period):
+    """Trying every choice among sixteen would be 65,536 of them."""
+    asked = []
+
+    def alike(one, other):
+        asked.append((one, other))
+        return (int(one) - int(other)) % period == 0
+
+    names = tuple(map(str, range(MAX_WITNESSES)))
+    assert Settled(X, names) == judge(period, alike, order=names, **dict.fromkeys(names, X))
+    assert len(asked) < 2_000
+
+
 def test_a_hash_that_one_witness_names_under_two_names_is_named_once():
     both = says(sha256="x", sha512="q")
 
