@@ -50,6 +50,8 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
         original = _get(place)
         for new in replaced(original):
             old_text, new_text = _short(original), "nothing" if _gone(new) else _short(new)
+            if old_text == new_text:
+                continue
             _set(place, new)
             changed = ast.unparse(ast.fix_missing_locations(tree))
             _set(place, original)
