@@ -1,7 +1,8 @@
 """The ways to run a client: the workflows themselves, and both updaters.
 
 Each is driven over two dictionaries, and can be stopped before any of its
-effects, as by a power cut.
+writes, as by a power cut. (What is stopped before it reads leaves the same behind
+as what was stopped after its last write.)
 """
 
 import asyncio
@@ -17,35 +18,38 @@ ALWAYS = Freshness(max_age=0 * Freshness().max_age)
 """Ask the repository each time."""
 
 
-@define
-class Ports:
-    """A store and whoever answers for the repository at present.
+class Store(dict):
+    """Files by name.
 
     Attributes:
-        left: how many effects there are before the power goes out, or None.
+        left: how many writes there are before the power goes out, or None.
     """
 
-    store: dict
-    files: object = field(factory=dict)
-    left: int | None = None
+    left = None
 
-    def spend(self):
+    def __setitem__(self, name, data):
         if self.left is not None:
             if self.left == 0:
                 raise CrashError
             self.left -= 1
+        super().__setitem__(name, data)
+
+
+@define
+class Ports:
+    """A store, and whoever answers for the repository at present."""
+
+    store: Store = field(factory=Store)
+    files: object = field(factory=dict)
 
     def fetch(self, request):
-        self.spend()
         raw = self.files.get(request.path)
         return None if raw is None else iter([raw[:100], raw[100:]])
 
     def load(self, name):
-        self.spend()
         return self.store.get(name)
 
     def save(self, name, data, *, replacing):
-        self.spend()
         if self.store.get(name) != replacing:
             return self.store.get(name) == data
         self.store[name] = data
@@ -102,15 +106,12 @@ class Client:
 
     def _by_workflow(self, path):
         limits, ports = Limits(), self.ports
-        crash = ports.left
-        log = []
         workflow = refresh(self.anchor, now=self.now, limits=limits, format=TUF_JSON)
-        trusted = carried_out(workflow, ports.files, ports.store, log, crash)
+        trusted = carried_out(workflow, ports.files, ports.store)
         if path is None:
             return trusted
-        rest = None if crash is None else crash - len(log)
         workflow = find(trusted, path, limits=limits, known={})
-        return carried_out(workflow, ports.files, ports.store, None, rest)
+        return carried_out(workflow, ports.files, ports.store)
 
     def _by_updater(self, path):
         updater = self._updater(Updater, self.ports)
