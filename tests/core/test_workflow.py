@@ -1151,7 +1151,8 @@ def test_a_lost_race_for_a_delegated_role_does_not_matter():
     workflow = find(world.trusted(), "x", limits=Limits(), known={})
     assert Load("a.json") == workflow.send(None)
     assert "1.a.json" == workflow.send(None).path
-    assert isinstance(workflow.send(world.raw("a")), Save)
+    assert Load("snapshot.json") == workflow.send(world.raw("a"))
+    assert isinstance(workflow.send(None), Save)
 
     with pytest.raises(StopIteration) as finished:
         workflow.send(None)

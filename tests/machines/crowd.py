@@ -18,9 +18,7 @@ from publish.desks import created, key, publish, tagged
 from trustlib import Anchor, AsyncUpdater, DirectoryTransport, FileStorage, Updater
 from trustlib.records import Floors
 
-FILES = ("root.json", "timestamp.json", "snapshot.json")
-"""Those that are floors. Whose copy of targets is kept does not matter while anybody works."""
-
+FILES = ("root.json", "timestamp.json", "snapshot.json", "targets.json")
 ROTATIONS = {3: ("root", "root2"), 9: ("root2", "root3"), 15: ("root3", "root")}
 
 
@@ -106,8 +104,7 @@ def main(directory, processes, refreshes):
     files = {path: storage.read(path).data for path in storage.list()}
     latest = version(files["timestamp.json"])
     root = max(int(path.split(".")[0]) for path in files if path.endswith(".root.json"))
-    assert versions(store) == [root, latest, latest]
-    assert version(store.load("targets.json")) == latest
+    assert versions(store) == [root, *[latest] * 3]
     watch = Watch(raw)
     inside = (Path(directory) / "store").rglob("*.*")
     base = Path(directory) / "store"

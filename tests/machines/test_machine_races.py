@@ -9,7 +9,7 @@ from trustlib import Anchor, Limits
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import find, refresh
 
-FILES = ("root.json", "timestamp.json", "snapshot.json")
+FILES = ("root.json", "timestamp.json", "snapshot.json", "targets.json", "a.json")
 
 
 def history():

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from trustlib._types import RoleName, StoredName
+from trustlib._types import SNAPSHOT, RoleName, StoredName
 from trustlib.documents import Format
 from trustlib.effects import Fetch, Load, Save, Tell, Workflow
 from trustlib.errors import NotFoundError, TrustError
@@ -91,8 +91,11 @@ def targets_role(
             pass  # out of date, damaged, or another delegator's: the repository's copy decides
     raw = yield from required(fetch_of(stage, name, session), "the snapshot lists it")
     proof = stage.accept_delegated(raw, name, delegator)
-    # §5.6.6. A targets role is no floor, the snapshot is: whose copy is kept is all one.
-    if (yield from session.store.offer(session.format.stored(name), raw)):
+    # §5.6.6. Another process may be ahead of us: what its snapshot lists stays. It writes the
+    # snapshot first, so if the role that we read above is newer than ours, its snapshot is there.
+    newest = yield Load(session.format.stored(SNAPSHOT))
+    ahead = newest not in (None, stage.snapshot.raw)
+    if not ahead and (yield from session.store.offer(session.format.stored(name), raw)):
         yield Tell(_accepted(proof))
         yield from remarked(proof)
     return proof
