@@ -1,8 +1,22 @@
 """People who publish: keys by name, a small repository, and the usual way to publish it."""
 
-from core.worlds import signer
+import contextlib
+from datetime import timedelta
 
-from trustlib import BY_HAND, Anchor, Authority, Repository, SigningPlan, StorageError
+from core.worlds import NOW, signer
+
+from trustlib import (
+    BY_HAND,
+    Anchor,
+    Authority,
+    Freshness,
+    MemoryStorage,
+    NotFoundError,
+    Repository,
+    SigningPlan,
+    StorageError,
+    Updater,
+)
 from trustlib._paths import plain
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -39,18 +53,13 @@ def tagged(repository, tag="1.4", letter="a", **more):
     return repository.with_tag(f"acme/app:{tag}", digest=digest(letter), size=1573, **more)
 
 
-def planned(before, after, *, now, expiry=BY_HAND, renewing=()):
-    return SigningPlan.between(before, after, now=now, expiry=expiry, renewing=renewing)
+def planned(before, after, *, now, expiry=BY_HAND, **more):
+    return SigningPlan.between(before, after, now=now, expiry=expiry, **more)
 
 
 def signed(plan, *names):
     """The plan with every signature that *names*, or else all people, are asked for."""
-    asked = [
-        signer(name)
-        for name in names or PEOPLE
-        if any(draft.request.asks(key(name)) for draft in plan.drafts.values())
-    ]
-    return plan.signed_by(*asked)
+    return plan.signed_by(*(signer(name) for name in names or PEOPLE if plan.asks(key(name))))
 
 
 def publish(storage, before, after, **more):
@@ -61,8 +70,30 @@ def anchor_of(storage):
     return Anchor.root(storage.files["1.root.json"])
 
 
-def opened(storage, anchor=None):
-    return Repository.open(storage, anchor=anchor or anchor_of(storage))
+def opened(storage, anchor=None, **more):
+    return Repository.open(storage, anchor=anchor or anchor_of(storage), **more)
+
+
+def client(storage, memory=None, now=NOW):
+    """A client that asks the repository each time."""
+    return Updater(
+        anchor=anchor_of(storage),
+        transport=Served(storage),
+        storage=MemoryStorage() if memory is None else memory,
+        policy=Freshness(max_age=timedelta(0)),
+        clock=lambda: now,
+    )
+
+
+def seen(storage, memory=None, now=NOW):
+    """The tags and first letters of digests that a client believes in."""
+    asking = client(storage, memory, now)
+    asking.refresh()
+    trusted = {}
+    for tag in ("1.4", "1.5", "1.6", "2"):
+        with contextlib.suppress(NotFoundError):
+            trusted[tag] = asking.resolve(f"acme/app:{tag}").digest.hex[0]
+    return trusted
 
 
 class Served:

@@ -344,7 +344,9 @@ def test_root_is_handed_over(tmp_path, desks, site, transport, memory, updater_t
         .with_keys(TIMESTAMP, key("online2"))
         .without_keys(TIMESTAMP, key("online"))
     )
-    plan = SigningPlan.between(before, after, now=NOW, expiry=BY_HAND).signed_by(signer("online2"))
+    plan = SigningPlan.between(before, after, now=NOW, expiry=BY_HAND).signed_by(
+        signer("online2"), signer("online")
+    )
     (request,) = plan.requests
     request.write(tmp_path / "root.json")
     signatures = {}

@@ -1,6 +1,5 @@
 """What is refused before it is written, and what writing it shows to others."""
 
-import contextlib
 from datetime import timedelta
 
 import attrs
@@ -9,14 +8,15 @@ from core.worlds import DAY, NOW, SECOND
 from publish.desks import (
     FailingAfter,
     Interrupted,
-    Served,
     anchor_of,
     authority,
+    client,
     created,
     key,
     opened,
     planned,
     publish,
+    seen,
     signed,
     tagged,
 )
@@ -24,13 +24,11 @@ from publish.desks import (
 from trustlib import (
     BY_HAND,
     ROOT,
-    SNAPSHOT,
     TARGETS,
     TIMESTAMP,
     ConflictError,
     ExpiredError,
     FileStorage,
-    Freshness,
     FrozenMap,
     Limits,
     MemoryStorage,
@@ -40,36 +38,10 @@ from trustlib import (
     PathPatterns,
     RollbackError,
     StorageError,
-    ThresholdError,
     TooLongError,
-    Updater,
 )
 
 ALL = PathPatterns(("acme/*",))
-ALWAYS = Freshness(max_age=timedelta(0))
-
-
-def client(storage, memory=None, now=NOW):
-    return Updater(
-        anchor=anchor_of(storage),
-        transport=Served(storage),
-        storage=MemoryStorage() if memory is None else memory,
-        policy=ALWAYS,
-        clock=lambda: now,
-    )
-
-
-def seen(storage, memory=None, now=NOW):
-    """The tags and first letters of digests that a client believes in."""
-    asking = client(storage, memory, now)
-    asking.refresh()
-    trusted = {}
-    for tag in ("1.4", "1.5", "1.6", "2"):
-        with contextlib.suppress(NotFoundError):
-            trusted[tag] = asking.resolve(f"acme/app:{tag}").digest.hex[0]
-    return trusted
-
-
 # -- what a client would refuse ---------------------------------------------------------
 
 
@@ -130,12 +102,11 @@ def test_a_delegated_role_that_is_expired_on_arrival_is_not_published(storage, p
     after = published.with_delegation("team", keys=authority("team"), grant=ALL)
     short = attrs.evolve(BY_HAND, targets=2 * DAY)
     before = publish(storage, published, after, now=NOW, expiry=short).repository
-    later = attrs.evolve(
-        planned(before, before, now=NOW + DAY, renewing=[TARGETS]), now=NOW + 3 * DAY
-    )
+    later = signed(planned(before, before, now=NOW + DAY, renewing=[TARGETS]))
 
+    assert later.publication()
     with pytest.raises(ExpiredError):
-        signed(later).publication()
+        later.publication(now=NOW + 3 * DAY)
 
 
 def lowered(before, role):
@@ -302,47 +273,6 @@ def test_the_first_publication_of_all_can_be_finished_as_well(storage, writes):
     assert {"1.4": "a"} == seen(storage)
 
 
-REPLACED = {TIMESTAMP: "online", SNAPSHOT: "online", TARGETS: "alice"}
-
-
-def replacing(repository, role):
-    """An edit after which the published signatures of *role* no longer do."""
-    return repository.with_keys(role, key("carol")).without_keys(role, key(REPLACED[role]))
-
-
-@pytest.mark.parametrize("role", REPLACED)
-def test_a_replaced_key_is_only_half_there_until_the_same_publication_finishes(
-    storage, published, role
-):
-    """Root is seen at once, so clients wait between its write and the last, and only there."""
-    memory = MemoryStorage()
-    seen(storage, memory)
-    publication = signed(planned(published, replacing(published, role), now=NOW)).publication()
-    assert ["2.root.json", "timestamp.json"] == [write.path for write in publication.writes[-2:]]
-
-    with pytest.raises(StorageError):
-        publication.apply(FailingAfter(storage, len(publication.writes) - 1))
-    with pytest.raises(ThresholdError):
-        seen(storage, memory)
-
-    publication.apply(storage)
-    assert {"1.4": "a"} == seen(storage, memory)
-
-
-@pytest.mark.xfail(raises=ThresholdError, reason="open() does not look behind the newest root")
-@pytest.mark.parametrize("role", REPLACED)
-def test_a_publisher_that_lost_a_half_written_rotation_can_mend_it(storage, published, role):
-    """Killed between root and timestamp, and the publication was in memory only."""
-    publication = signed(planned(published, replacing(published, role), now=NOW)).publication()
-    with pytest.raises(StorageError):
-        publication.apply(FailingAfter(storage, len(publication.writes) - 1))
-
-    before = opened(storage)
-    publish(storage, before, before, now=NOW + SECOND)
-
-    assert {"1.4": "a"} == seen(storage)
-
-
 def test_a_bare_storage_holds_nothing(storage):
     with pytest.raises(NoTrustDataError):
         opened(storage, anchor=_anchor())
@@ -430,55 +360,6 @@ def test_the_timestamp_is_replaced_only_if_it_is_the_one_that_was_read(storage, 
     assert "timestamp.json" == error.value.where
     assert theirs.writes[-1].data == storage.files["timestamp.json"]
     assert {"1.4": "a", "1.5": "b"} == seen(storage)
-
-
-def test_a_rotation_that_comes_too_late_writes_nothing(storage, published):
-    """No file of the two has the same name; a root that came through would lock clients out."""
-    after = replacing(published, TIMESTAMP)
-    ours = signed(planned(published, after, now=NOW)).publication()
-    publish(storage, published, tagged(published, "1.5", "b"), now=NOW)
-    files = storage.files
-
-    with pytest.raises(ConflictError) as error:
-        ours.apply(storage)
-
-    assert "timestamp.json" == error.value.where
-    assert files == storage.files
-
-
-@pytest.mark.xfail(raises=ThresholdError, reason="root cannot be taken back when the race is lost")
-def test_a_rotation_that_loses_in_the_last_moment_does_not_damage_the_winner(storage, published):
-    """Our root is written, then the timestamp turns out to be somebody else's."""
-    after = replacing(published, TIMESTAMP)
-    ours = signed(planned(published, after, now=NOW)).publication()
-    theirs = signed(planned(published, tagged(published, "1.5", "b"), now=NOW)).publication()
-
-    with pytest.raises(ConflictError):
-        ours.apply(Interrupted(storage, 0, lambda: theirs.apply(storage)))
-
-    assert {"1.4": "a", "1.5": "b"} == seen(storage)
-
-
-def test_a_rotation_that_lost_the_race_before_its_root_leaves_the_winner_alone(storage, published):
-    """Targets and snapshot are written first; a root that is written cannot be taken back."""
-    after = replacing(published, TARGETS)
-    ours = signed(planned(published, after, now=NOW)).publication()
-    theirs = signed(
-        planned(published, tagged(published, "1.5", "b"), now=NOW + SECOND)
-    ).publication()
-    assert "2.root.json" == ours.writes[2].path
-
-    with pytest.raises(ConflictError):
-        ours.apply(Interrupted(storage, 1, lambda: _applied_elsewhere(theirs, storage)))
-
-    assert storage.read("2.root.json") is None
-
-
-def _applied_elsewhere(publication, storage):
-    """Another publisher's timestamp; the numbers of its files do not matter here."""
-    held = storage.read("timestamp.json")
-    last = publication.writes[-1]
-    assert storage.write(last.path, last.data, replacing=held.revision) is not None
 
 
 def test_an_old_publication_does_not_come_back(storage, published):

@@ -7,11 +7,19 @@ to fear more depends on whether something renews the signatures by itself.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import frozen
 
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
+
+
+class ExpiryPolicy(Protocol):
+    """Says until when each role is signed. :class:`Expiry` is one; yours may be another."""
+
+    def until(self, role: RoleName, now: datetime) -> datetime:
+        """Return when *role*, signed at *now*, expires (UTC, whole seconds)."""
+        ...
 
 
 @frozen(kw_only=True)

@@ -42,20 +42,29 @@ async def gathered(plan: SigningPlan, *signers: AsyncSigner) -> Gathered:
     Raises:
         SigningError: one of *signers* is asked for nothing; nobody signed then.
     """
-    asked = [(signer, plan.requested(signer.key)) for signer in signers]
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_answers(*one)) for one in asked]
+    for signer in signers:
+        plan.requested(signer.key)
     failed: dict[KeyId, SigningError] = {}
-    for signer, task in zip(signers, tasks, strict=True):
-        signatures, problem = task.result()
-        for signature in signatures:
-            try:
-                plan = plan.with_signature(signature)
-            except SigningError as error:
-                problem = error
-        if problem is not None:
-            failed[signer.key.id] = problem
+    before = None
+    while plan is not before:  # what lists hashes is asked for once the rest is signed
+        before = plan
+        asked = [(signer, _open(plan, signer)) for signer in signers if signer.key.id not in failed]
+        async with asyncio.TaskGroup() as group:
+            tasks = [(one, group.create_task(_answers(one, new))) for one, new in asked if new]
+        for signer, task in tasks:
+            signatures, problem = task.result()
+            for signature in signatures:
+                try:
+                    plan = plan.with_signature(signature)
+                except SigningError as error:
+                    problem = error
+            if problem is not None:
+                failed[signer.key.id] = problem
     return Gathered(plan=plan, failed=FrozenMap(failed))
+
+
+def _open(plan: SigningPlan, signer: AsyncSigner) -> list[SigningRequest]:
+    return [r for r in plan.requested(signer.key) if not r.signed_with(signer.key)]
 
 
 async def _answers(

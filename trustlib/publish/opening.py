@@ -1,35 +1,41 @@
 """Reading a published repository back, with the eyes of a client.
 
 A publisher trusts its storage no more than a client does. Only the time is not
-looked at: a repository that has expired must be mended, and so opened.
+looked at, unless somebody says which: a repository that has expired must be
+mended, and so opened.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._paths import plain
-from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
+from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, StoredName, Version
 from trustlib.anchors import Anchor
 from trustlib.documents import Format
-from trustlib.drive import run
+from trustlib.errors import ConflictError, MalformedError, TrustError
 from trustlib.limits import Limits
-from trustlib.ports import RepositoryStorage, Request, Revised, Revision
-from trustlib.roles import Targets
+from trustlib.ports import Revision, Storage
+from trustlib.publish.storing import Files, Job, listed, looked_at, revised
+from trustlib.roles import Root, Targets
 from trustlib.storage import MemoryStorage
 from trustlib.trust import Trusted, Verified
-from trustlib.workflow import refresh, walk
+from trustlib.workflow import CLOCK, refresh, walk
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 """The reference time at which nothing has expired yet."""
 
 _NUMBERED = re.compile(r"([1-9][0-9]{0,15})\.(.+)\.json", re.ASCII | re.DOTALL)
+_WAITING = re.compile(r"coming/[0-9a-f]{64}\.root\.json", re.ASCII)
+_MOVES: Final = 100
+"""How often others may publish while we read, before that is an error."""
 
 
 @frozen(kw_only=True)
@@ -41,6 +47,10 @@ class Published:
         timestamp: the revision of ``timestamp.json``; what a publication replaces.
         taken: the numbers that files of each role have, also where a publisher
             that was killed left them behind. Numbers are not used twice.
+        coming: where the newest root was found, if whoever published it was
+            stopped before it got its name; the next publication gives it that.
+        waiting: where other roots lie that publishers who were stopped left;
+            they are nobody's once the timestamp is another.
     """
 
     files: FrozenMap[RoleName, bytes] = field(factory=FrozenMap[RoleName, bytes], repr=False)
@@ -48,6 +58,8 @@ class Published:
     taken: FrozenMap[RoleName, frozenset[Version]] = field(
         factory=FrozenMap[RoleName, frozenset[Version]], repr=False
     )
+    coming: str | None = None
+    waiting: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -59,33 +71,94 @@ class Opened:
     published: Published
 
 
-def read_back(
-    storage: RepositoryStorage, *, anchor: Anchor, limits: Limits, format: Format
-) -> Opened:
-    """Return what *storage* holds, delegated roles included.
+@frozen(kw_only=True)
+class Reading:
+    """How a repository is read back.
 
-    Raises:
-        TrustError: as :meth:`trustlib.Updater.refresh`, of any role.
+    Attributes:
+        anchor: what is trusted to begin with.
+        limits: how much may be read.
+        format: how its files are written.
+        memory: what a client on the publisher's machine remembers, if anything.
+        now: when it must not have expired (UTC); None: whenever.
     """
-    files, memory = _Files(storage), MemoryStorage()
-    trusted = run(
-        refresh(anchor, now=BEGINNING, limits=limits, format=format), files, memory, limits
-    )
-    targets = run(walk(trusted, limits=limits), files, memory, limits)
-    upper = trusted.snapshot
-    published = Published(
-        files=FrozenMap(
-            {
-                ROOT: upper.root.root.raw,
-                TIMESTAMP: upper.timestamp.timestamp.raw,
-                SNAPSHOT: upper.snapshot.raw,
-                **{name: proof.raw for name, proof in targets.items()},
-            }
-        ),
-        timestamp=files.revision(plain(format.published(TIMESTAMP, None))),
-        taken=taken(storage.list()),
-    )
-    return Opened(trusted=trusted, targets=targets, published=published)
+
+    anchor: Anchor
+    limits: Limits
+    format: Format
+    memory: Storage | None
+    now: datetime | None
+
+    def opened(self) -> Job[Opened]:
+        """Return what the storage holds, delegated roles included.
+
+        Raises:
+            TrustError: as :meth:`trustlib.Updater.refresh`, of any role.
+        """
+        memory: Storage = MemoryStorage() if self.memory is None else self.memory
+        if self.now is None:
+            memory = _Timeless(memory)
+        path = plain(self.format.published(TIMESTAMP, None))
+        for _ in range(_MOVES):
+            files = Files()
+            try:
+                return (yield from self._found(files, memory))
+            except TrustError:
+                # Somebody may have published while we read: then what we saw never was.
+                seen, there = files.read.get(path), (yield from revised(path))
+                if there == seen:
+                    raise
+        raise ConflictError(path)
+
+    def _found(self, files: Files, memory: Storage) -> Job[Opened]:
+        path = plain(self.format.published(TIMESTAMP, None))
+        coming = yield from self._coming(files, path)
+        now = BEGINNING if self.now is None else self.now
+        client = refresh(self.anchor, now=now, limits=self.limits, format=self.format)
+        trusted = yield from looked_at(client, files, memory)
+        targets = yield from looked_at(walk(trusted, limits=self.limits), files, memory)
+        upper, last = trusted.snapshot, files.read[path]
+        paths = yield from listed()
+        published = Published(
+            files=FrozenMap(
+                {
+                    ROOT: upper.root.root.raw,
+                    TIMESTAMP: upper.timestamp.timestamp.raw,
+                    SNAPSHOT: upper.snapshot.raw,
+                    **{name: proof.raw for name, proof in targets.items()},
+                }
+            ),
+            timestamp=None if last is None else last.revision,
+            taken=taken(paths),
+            coming=coming if files.stood_in else None,
+            waiting=tuple(sorted(path for path in paths if _WAITING.fullmatch(path))),
+        )
+        return Opened(trusted=trusted, targets=targets, published=published)
+
+    def _coming(self, files: Files, timestamp: str) -> Job[str | None]:
+        """Count a root that waits for this timestamp as one that is there already."""
+        first = yield from files.at(timestamp)
+        if first is None:
+            return None
+        path = coming_root(first.data)
+        if (waiting := (yield from files.at(path))) is None:
+            return None
+        try:
+            version = self.format.parse(Root, waiting.data).unverified.version
+        except MalformedError:
+            return None  # none of ours
+        files.standing_in = {plain(self.format.published(ROOT, version)): waiting}
+        return path
+
+
+def coming_root(timestamp: bytes) -> str:
+    """Return where the root lies that becomes valid with the file *timestamp*.
+
+    A root that takes keys away must not be seen before that timestamp, which is
+    signed for it. So it waits here, under a name that only that timestamp has,
+    and whoever finds both may put it into its place.
+    """
+    return f"coming/{hashlib.sha256(timestamp).hexdigest()}.root.json"
 
 
 def taken(paths: Iterable[str]) -> FrozenMap[RoleName, frozenset[Version]]:
@@ -97,20 +170,14 @@ def taken(paths: Iterable[str]) -> FrozenMap[RoleName, frozenset[Version]]:
     return FrozenMap({name: frozenset(versions) for name, versions in found.items()})
 
 
-@define
-class _Files:
-    """A storage's files, read as a client's transport reads them; each once."""
+@frozen
+class _Timeless:
+    """A client's memory of everything but of when that was."""
 
-    storage: RepositoryStorage
-    read: dict[str, Revised | None] = field(factory=dict[str, "Revised | None"])
+    memory: Storage
 
-    def fetch(self, request: Request) -> Iterator[bytes] | None:
-        path = plain(request.path)
-        if path not in self.read:
-            self.read[path] = self.storage.read(path)
-        file = self.read[path]
-        return None if file is None else iter((file.data,))
+    def load(self, name: StoredName) -> bytes | None:
+        return None if name == CLOCK else self.memory.load(name)
 
-    def revision(self, path: str) -> Revision | None:
-        file = self.read.get(path)
-        return None if file is None else file.revision
+    def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
+        return name == CLOCK or self.memory.save(name, data, replacing=replacing)

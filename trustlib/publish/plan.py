@@ -8,7 +8,7 @@ machines; every plan is a value, and adding a signature makes another.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Self
 
@@ -20,8 +20,9 @@ from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
 from trustlib.errors import SigningError, shortened
 from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
-from trustlib.publish.drafts import Draft, drafted
-from trustlib.publish.expiry import Expiry
+from trustlib.publish.drafting import Terms, drafted
+from trustlib.publish.drafts import Draft
+from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.publication import Publication, checked
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import SigningRequest
@@ -33,15 +34,23 @@ class SigningPlan:
 
     Attributes:
         before: the repository as it is published.
-        outcome: the repository as it will be.
+        after: the edit of it.
+        outcome: the repository as it will be, as far as that is known: what
+            lists hashes comes once all that it lists is signed.
         drafts: the roles that get a new version, by name.
-        now: the time the plan was made at (UTC).
+        terms: what was asked for besides.
     """
 
     before: Repository = field(repr=False)
+    after: Repository = field(repr=False)
     outcome: Repository = field(repr=False)
     drafts: FrozenMap[RoleName, Draft]
-    now: datetime
+    terms: Terms = field(repr=False)
+
+    @property
+    def now(self) -> datetime:
+        """The time the plan was made at (UTC)."""
+        return self.terms.now
 
     @classmethod
     def between(
@@ -50,8 +59,10 @@ class SigningPlan:
         after: Repository,
         *,
         now: datetime,
-        expiry: Expiry,
+        expiry: ExpiryPolicy,
         renewing: Collection[str] = (),
+        restarting: Collection[str] = (),
+        lost: Collection[Key] = (),
     ) -> Self:
         """Return what must be signed so that *before* becomes *after*.
 
@@ -65,11 +76,20 @@ class SigningPlan:
             now: the time from which new signatures are good (UTC).
             expiry: for how long.
             renewing: roles to sign again though nothing changed in them.
+            restarting: roles whose versions begin anew, after somebody else had
+                made them so high that little is left (§5.3.11). Clients forget
+                the high ones because *after* replaces the keys that vouched for
+                them: those of timestamp, and for targets those of snapshot.
+            lost: keys that *after* removes and that cannot sign any more. Those
+                that can are asked once more, so that no client refuses
+                anything while the root changes.
 
         Raises:
             ValueError: *after* is not an edit of *before*, or without consistent
                 snapshots (§6.2.1), or *now* has no time zone, or a name in
-                *renewing* is no role.
+                *renewing* or *restarting* is no role, or clients would still
+                remember the version of one that is to begin anew.
+            SigningError: no number is left for a version.
             MalformedError: the edit says something that no reader would accept.
         """
         if after.published != before.published:
@@ -81,20 +101,28 @@ class SigningPlan:
                 "the repository has no consistent snapshots; trustlib publishes with them only"
             )
         names = {ROOT, TIMESTAMP, SNAPSHOT, *after.targets}
-        if unknown := sorted(set(renewing) - names):
+        if unknown := sorted({*renewing, *restarting} - names):
             raise ValueError(f"there is no role {unknown[0]!r} to renew")
-        drafts, outcome = drafted(
-            before, after, now=now, expiry=expiry, renewing=frozenset(map(RoleName, renewing))
+        terms = Terms(
+            now=now,
+            expiry=expiry,
+            renewing=frozenset(map(RoleName, renewing)),
+            restarting=frozenset(map(RoleName, restarting)),
+            lost=frozenset(key.material for key in lost if key.material is not None),
         )
-        return cls(before=before, outcome=outcome, drafts=drafts, now=now)
+        drafts, outcome = drafted(before, after, terms, FrozenMap())
+        return cls(before=before, after=after, outcome=outcome, drafts=drafts, terms=terms)
 
     @property
     def requests(self) -> tuple[SigningRequest, ...]:
-        """What somebody must still sign."""
-        return tuple(draft.request for draft in self.drafts.values() if any(draft.missing))
+        """What somebody must still sign, or should for the clients of the old root."""
+        drafts = self.drafts.values()
+        return tuple(d.request for d in drafts if any(d.missing) or not d.bridged)
 
     def with_signature(self, *signatures: Signature) -> Self:
         """Return this plan with *signatures*, each of which says itself what it is for.
+
+        One more for a file whose hash is listed already is not needed, and left out.
 
         Raises:
             SigningError: one of them fits none of the plan's bytes: made for an
@@ -109,7 +137,19 @@ class SigningPlan:
                     f"signature by {shortened(signature.keyid[:8], str)}",
                     "fits nothing in this plan; was it made for an earlier request?",
                 )
-            drafts.update(fits)
+            drafts.update({name: draft for name, draft in fits.items() if self._open(name)})
+        return self._with(drafts)
+
+    def _open(self, name: RoleName) -> bool:
+        """Return whether a signature more changes nothing but the file itself."""
+        if not self.after.detail.algorithms or name == ROOT:
+            return True
+        return name == TIMESTAMP or (TIMESTAMP if name == SNAPSHOT else SNAPSHOT) not in self.drafts
+
+    def _with(self, drafts: Mapping[RoleName, Draft]) -> Self:
+        if self.after.detail.algorithms:
+            known, outcome = drafted(self.before, self.after, self.terms, drafts)
+            return attrs.evolve(self, drafts=known, outcome=outcome)
         return attrs.evolve(self, drafts=FrozenMap(drafts))
 
     def signed_by(self, *signers: Signer) -> Self:
@@ -118,22 +158,43 @@ class SigningPlan:
         Raises:
             SigningError: one of *signers* is asked for nothing, or cannot sign.
         """
-        plan = self
         for signer in signers:
-            asked = plan.requested(signer.key)
-            plan = plan.with_signature(*(request.sign(signer) for request in asked))
+            self.requested(signer.key)  # before anybody is bothered
+        plan, before = self, None
+        while plan is not before:  # what lists hashes is asked for once the rest is signed
+            before = plan
+            for signer in signers:
+                new = (r for r in plan.requested(signer.key) if not r.signed_with(signer.key))
+                if signatures := [request.sign(signer) for request in new]:
+                    plan = plan.with_signature(*signatures)
         return plan
 
     def requested(self, key: Key) -> tuple[SigningRequest, ...]:
         """Return what *key* is asked to sign, whether or not others suffice.
 
+        Nothing yet, if it is to sign what will list the hashes of files that
+        others have not signed so far.
+
         Raises:
             SigningError: nothing; it is the wrong key, or the wrong plan.
         """
-        asked = tuple(d.request for d in self.drafts.values() if d.request.asks(key))
-        if not asked:
+        if not self.asks(key):
             raise SigningError(f"key {key.id[:8]}", "nobody asked it to sign anything in this plan")
-        return asked
+        drafts = self.drafts.items()
+        return tuple(d.request for name, d in drafts if d.request.asks(key) and self._open(name))
+
+    def asks(self, key: Key) -> bool:
+        """Return whether *key* has something to sign in this plan, now or when others have."""
+        if any(draft.request.asks(key) for draft in self.drafts.values()):
+            return True
+        if not self.after.detail.algorithms or not self.drafts.keys() - {ROOT}:
+            return False
+        later = map(self.after.root.authority, (SNAPSHOT, TIMESTAMP))
+        return any(
+            listed.material == key.material and key.material is not None
+            for authority in later
+            for listed in authority.keys.values()
+        )
 
     def merged(self, *others: SigningPlan) -> Self:
         """Return this plan with the signatures gathered in copies of it.

@@ -2,7 +2,8 @@
 
 New files get new names, so a client sees none of them until the timestamp
 names them. The timestamp is replaced last, and only if it still is the one that
-the edit was made on.
+the edit was made on: of several publishers one wins. What clients see besides,
+without the timestamp, is a new root; see :mod:`trustlib.publish.handover`.
 """
 
 from __future__ import annotations
@@ -18,21 +19,28 @@ from trustlib._paths import plain
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
 from trustlib.anchors import Anchor
 from trustlib.drive import run
-from trustlib.errors import ConflictError
+from trustlib.errors import ConflictError, TrustError
 from trustlib.limits import Limits
-from trustlib.ports import RepositoryStorage, Request, Revision
-from trustlib.publish.opening import BEGINNING
+from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision
+from trustlib.publish.handover import narrowed
+from trustlib.publish.opening import BEGINNING, coming_root
 from trustlib.publish.repository import Repository
+from trustlib.publish.storing import Delete, Job, adone, done, put, revised
 from trustlib.storage import MemoryStorage
 from trustlib.workflow import refresh, walk
 
 
 @frozen
 class Write:
-    """One file to write: where, and what."""
+    """One file to write: where, and what.
+
+    Attributes:
+        shown: whether clients see it without being told of it by another file.
+    """
 
     path: str
     data: bytes = field(repr=False)
+    shown: bool = False
 
 
 @frozen(kw_only=True)
@@ -53,56 +61,76 @@ class Publication:
     """Files that clients will accept, in the order in which they must be written.
 
     Attributes:
-        writes: new files first, ``timestamp.json`` last.
+        writes: new files first, ``timestamp.json`` last, but for a root that
+            must not be seen before it.
         outcome: the repository as it will be.
         replaces: the revision of ``timestamp.json`` that this was made for.
+        seamless: whether clients accept what they see between any two writes.
+            If not, they refuse the timestamp until its root is there: the keys
+            that the root removes did not sign it, or its version is lower.
+        passing: files that nobody needs once the rest is written.
     """
 
     writes: tuple[Write, ...]
     outcome: Repository = field(repr=False)
     replaces: Revision | None
+    seamless: bool = True
+    passing: tuple[str, ...] = ()
 
     def apply(self, storage: RepositoryStorage) -> Receipt:
         """Write the files, and return what is published now.
 
-        Until the last write, clients see the repository as it was. Interrupted
-        at any point, the same publication can be applied again and finishes.
-        Nothing is removed: clients walk from old roots to new ones (§6.2.1).
+        Until ``timestamp.json`` is written, clients see the repository as it
+        was. Interrupted at any point, the same publication can be applied again
+        and finishes; or open the repository again, and publish your edit of
+        that. No role's file is removed: clients walk from old roots to new ones
+        (§6.2.1).
 
         Raises:
             ConflictError: somebody published in between; clients see theirs.
             StorageError: the storage failed.
         """
-        timestamp, root = _path(self.outcome, TIMESTAMP), _path(self.outcome, ROOT)
-        revision = self._unchanged(storage, timestamp)
+        return done(self._applied(), storage)
+
+    async def aapply(self, storage: AsyncRepositoryStorage) -> Receipt:
+        """:meth:`apply`, to await."""
+        return await adone(self._applied(), storage)
+
+    def _applied(self) -> Job[Receipt]:
+        timestamp = _path(self.outcome, TIMESTAMP)
+        revision = yield from self._unchanged(timestamp)
         for write in self.writes:
-            if write.path == root:  # clients see it at once, and it cannot be taken back
-                self._unchanged(storage, timestamp)
+            if write.shown and write.path != timestamp:  # it cannot be taken back
+                there = yield from revised(write.path)
+                if there is not None and there.data == write.data:
+                    continue  # somebody who found it waiting put it there for us
+                yield from self._unchanged(timestamp)
             replacing = self.replaces if write.path == timestamp else None
-            written = storage.write(write.path, write.data, replacing=replacing)
+            written = yield from put(write.path, write.data, replacing=replacing)
             if written is None:
-                there = storage.read(write.path)
+                there = yield from revised(write.path)
                 if there is None or there.data != write.data:
                     raise ConflictError(write.path)
                 written = there.revision
             if write.path == timestamp:
                 revision = written
+        for path in self.passing:
+            yield Delete(path)
+        published = attrs.evolve(self.outcome.published, timestamp=revision)
         return Receipt(
-            repository=attrs.evolve(
-                self.outcome, published=attrs.evolve(self.outcome.published, timestamp=revision)
-            ),
+            repository=attrs.evolve(self.outcome, published=published),
             written=tuple(write.path for write in self.writes),
         )
 
-    def _unchanged(self, storage: RepositoryStorage, path: str) -> Revision | None:
+    def _unchanged(self, path: str) -> Job[Revision | None]:
         """Return the revision of *path*, which is the one to replace or our own work.
 
         Raises:
             ConflictError: somebody published in between.
         """
-        found = storage.read(path)
+        found = yield from revised(path)
         revision = None if found is None else found.revision
-        ours = found is not None and Write(path, found.data) in self.writes
+        ours = found is not None and (path, found.data) in {(w.path, w.data) for w in self.writes}
         if revision != self.replaces and not ours:
             raise ConflictError(path)
         return revision
@@ -126,33 +154,79 @@ def checked(
     """
     old = before.published.files
     new = old.including(files)
-    there = _paths(before, old)
-    coming = _paths(outcome, new)
+    shown, coming = _paths(before, old), _paths(outcome, new)
+    narrows = ROOT in files and TIMESTAMP in files and bool(narrowed(before.root, outcome.root))
     anchor = Anchor.root(old[ROOT] if ROOT in old else files[ROOT])
     memory = MemoryStorage()
     if old:
         seen = refresh(anchor, now=BEGINNING, limits=limits, format=before.format)
-        run(seen, _Shown(there), memory, limits)
+        run(seen, _Shown(shown), memory, limits)
+    halfway = {path: raw for path, raw in coming.items() if path != _path(outcome, ROOT)}
     client = refresh(anchor, now=now, limits=limits, format=outcome.format)
+    seamless = not narrows or _accepted(before, halfway, MemoryStorage(memory.files), now, limits)
     trusted = run(client, _Shown(coming), memory, limits)
     run(walk(trusted, limits=limits), _Shown(coming), memory, limits)
 
+    writes = [
+        *_left_over(before),
+        *(_write(outcome, n, files[n]) for n in sorted(files, key=_turn)),
+    ]
+    # With another timestamp, no root that waited for an earlier one can come any more.
+    passing = before.published.waiting if TIMESTAMP in files else ()
+    if before.published.coming is not None:
+        passing = (*passing, before.published.coming)
+    waiting = tuple(path for path in before.published.waiting if path not in passing)
+    if narrows:
+        root, timestamp = writes[-2:]
+        waits = Write(coming_root(timestamp.data), root.data)
+        writes = [*writes[:-2], waits, timestamp, root]
+        passing = (*passing, waits.path)
     taken = before.published.taken
     numbered = {
         name: taken.get(name, frozenset()) | {_version(outcome, name)}
         for name in files
         if name != TIMESTAMP
     }
+    if before.published.coming is not None:
+        there = numbered.get(ROOT, taken.get(ROOT, frozenset()))
+        numbered[ROOT] = there | {before.root.version}
     published = attrs.evolve(
         before.published,
         files=FrozenMap({name: raw for name, raw in new.items() if _is_role(outcome, name)}),
         taken=taken.including(numbered),
+        coming=None,
+        waiting=waiting,
     )
     return Publication(
-        writes=tuple(Write(_path(outcome, name), files[name]) for name in sorted(files, key=_turn)),
+        writes=tuple(writes),
         outcome=attrs.evolve(outcome, published=published),
         replaces=before.published.timestamp,
+        seamless=seamless,
+        passing=passing,
     )
+
+
+def _accepted(
+    before: Repository,
+    files: Mapping[str, bytes],
+    memory: MemoryStorage,
+    now: datetime,
+    limits: Limits,
+) -> bool:
+    """Return whether clients of the old root accept *files*, as far as they accept it at all."""
+    anchor = Anchor.root(before.published.files[ROOT])
+    client = refresh(anchor, now=now, limits=limits, format=before.format)
+    try:
+        run(client, _Shown(files), memory, limits)
+    except TrustError:
+        return False
+    return True
+
+
+def _left_over(before: Repository) -> Iterator[Write]:
+    """Put a root into its place that the publisher before us left on the way."""
+    if before.published.coming is not None:
+        yield _write(before, ROOT, before.published.files[ROOT])
 
 
 def _turn(name: RoleName) -> int:
@@ -162,6 +236,10 @@ def _turn(name: RoleName) -> int:
     timestamp that it must vouch for.
     """
     return {SNAPSHOT: 1, ROOT: 2, TIMESTAMP: 3}.get(name, 0)
+
+
+def _write(repository: Repository, name: RoleName, raw: bytes) -> Write:
+    return Write(_path(repository, name), raw, shown=name in (ROOT, TIMESTAMP))
 
 
 def _version(repository: Repository, name: RoleName) -> Version:

@@ -58,6 +58,11 @@ class SigningRequest:
         """Return whether *key* is one of those that may sign."""
         return self._listed(key) is not None
 
+    def signed_with(self, key: Key) -> bool:
+        """Return whether *key* signed already."""
+        found = self._listed(key)
+        return found is not None and found[0] in self.signed_by
+
     def sign(self, signer: Signer) -> Signature:
         """Return *signer*'s signature, if it was asked.
 

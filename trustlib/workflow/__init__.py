@@ -12,10 +12,11 @@ from trustlib.workflow.agreement import Agreed, RolesAgree, find_agreed
 from trustlib.workflow.explanation import Evidence, Explanation, Signed, Vouched
 from trustlib.workflow.remembered import remembered
 from trustlib.workflow.search import Found, Known, covering, delegated_by, find, foresee, walk
-from trustlib.workflow.start import CLOCK_TOLERANCE
+from trustlib.workflow.start import CLOCK, CLOCK_TOLERANCE
 from trustlib.workflow.update import refresh
 
 __all__ = [
+    "CLOCK",
     "CLOCK_TOLERANCE",
     "Agreed",
     "Evidence",

@@ -1,0 +1,169 @@
+"""Several publishers, one repository: whoever loses edits what the winner published.
+
+An edit is a function from a repository to a repository, so it can be applied
+again to whatever is there by then. Write it so that it holds for any state it
+may meet: ``with_tag`` and ``with_authority`` do, ``without_keys`` of a key that
+is gone already does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from trustlib.anchors import Anchor
+from trustlib.content import Naming
+from trustlib.documents import Format
+from trustlib.errors import ConflictError
+from trustlib.keys import AsyncSigner, Signer
+from trustlib.limits import Limits
+from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Storage
+from trustlib.publish.expiry import ExpiryPolicy
+from trustlib.publish.gathering import gathered
+from trustlib.publish.plan import SigningPlan
+from trustlib.publish.publication import Receipt
+from trustlib.publish.repository import Repository
+from trustlib.wire import TUF_JSON
+
+Edit: TypeAlias = Callable[[Repository], Repository]
+S = TypeVar("S", Signer, AsyncSigner)
+
+_DICE: Final = random.SystemRandom()
+_FIRST: Final = 0.01
+_LONGEST: Final = 1.0
+"""Seconds to wait, at most, after the first lost race and after any."""
+
+
+def utcnow() -> datetime:
+    """Return the time of the system's clock (UTC)."""
+    return datetime.now(UTC)
+
+
+@frozen(kw_only=True)
+class _Publishing:
+    anchor: Anchor
+    expiry: ExpiryPolicy
+    names: Naming | None = None
+    limits: Limits = field(factory=Limits)
+    format: Format = TUF_JSON
+    memory: Storage | None = None
+    attempts: int = 1_000
+    clock: Callable[[], datetime] = utcnow
+
+    def _planned(self, before: Repository, edit: Edit, renewing: Collection[str]) -> SigningPlan:
+        return SigningPlan.between(
+            before, edit(before), now=self.clock(), expiry=self.expiry, renewing=renewing
+        )
+
+    def _pauses(self) -> Iterator[float]:
+        """Yield how many seconds to wait after each attempt; by chance, lest all wait alike."""
+        longest = _FIRST
+        for _ in range(self.attempts):
+            yield _DICE.uniform(0, longest)
+            longest = min(longest * 2, _LONGEST)
+
+
+@frozen(kw_only=True)
+class Publisher(_Publishing):
+    """Somebody who can sign all that an edit needs, on one machine, at once.
+
+    Attributes:
+        anchor: what is trusted to begin with.
+        signers: who signs. One whom an edit does not need is not bothered.
+        expiry: for how long.
+        names: what images are called; as for :meth:`Repository.open`.
+        limits: those of the clients.
+        format: how files are written.
+        memory: what this machine remembers; as for :meth:`Repository.open`.
+        attempts: how often an edit is tried before the conflict is an error.
+        clock: says what time it is (UTC).
+    """
+
+    signers: Sequence[Signer] = field(converter=tuple, repr=False)
+
+    def retrying(
+        self, edit: Edit, storage: RepositoryStorage, *, renewing: Collection[str] = ()
+    ) -> Receipt:
+        """Publish *edit*, again and again until no other publisher overtakes it.
+
+        Nothing is lost: each time, it is applied to what the others published.
+        If it changes nothing, nothing is signed, and nothing is written but what
+        a publisher that was killed had left to do.
+
+        Args:
+            edit: what to do to whatever is published; called for each attempt.
+            storage: where that is.
+            renewing: roles to sign again though nothing changed in them.
+
+        Raises:
+            ConflictError: others were faster every time.
+            ThresholdError: these signers are not enough.
+            TrustError: as :meth:`Repository.open` and
+                :meth:`SigningPlan.publication`.
+        """
+        conflict = ConflictError("timestamp.json")
+        for pause in self._pauses():
+            before = Repository.open(
+                storage,
+                anchor=self.anchor,
+                names=self.names,
+                limits=self.limits,
+                format=self.format,
+                memory=self.memory,
+            )
+            plan = self._planned(before, edit, renewing)
+            plan = plan.signed_by(*needed(plan, self.signers))
+            try:
+                return plan.publication(self.limits).apply(storage)
+            except ConflictError as error:
+                conflict = error
+            time.sleep(pause)
+        raise conflict
+
+
+@frozen(kw_only=True)
+class AsyncPublisher(_Publishing):
+    """:class:`Publisher`, to await, whose signers sign side by side."""
+
+    signers: Sequence[AsyncSigner] = field(converter=tuple, repr=False)
+
+    async def retrying(
+        self, edit: Edit, storage: AsyncRepositoryStorage, *, renewing: Collection[str] = ()
+    ) -> Receipt:
+        """See :meth:`Publisher.retrying`.
+
+        Raises:
+            SigningError: one of the signers could not sign, and the others are
+                not enough.
+        """
+        conflict = ConflictError("timestamp.json")
+        for pause in self._pauses():
+            before = await Repository.aopen(
+                storage,
+                anchor=self.anchor,
+                names=self.names,
+                limits=self.limits,
+                format=self.format,
+                memory=self.memory,
+            )
+            plan = self._planned(before, edit, renewing)
+            asked = await gathered(plan, *needed(plan, self.signers))
+            if asked.failed and any(any(d.missing) for d in asked.plan.drafts.values()):
+                raise next(iter(asked.failed.values()))
+            try:
+                return await asked.plan.publication(self.limits).aapply(storage)
+            except ConflictError as error:
+                conflict = error
+            await asyncio.sleep(pause)
+        raise conflict
+
+
+def needed(plan: SigningPlan, signers: Sequence[S]) -> list[S]:
+    """Return those of *signers* whom *plan* has something for."""
+    return [signer for signer in signers if plan.asks(signer.key)]
