@@ -12,9 +12,11 @@ COVERED = {
     "backup_and_restore.py",
     "conformance_client.py",
     "demo.py",
+    "million_targets.py",
     "root_ceremony.py",
     "rotate_root.py",
     "sign_and_resolve.py",
+    "stolen_timestamp_key.py",
     "two_offline_signers.py",
     "two_repositories.py",
 }
@@ -160,3 +162,25 @@ def test_the_conformance_client_explains_itself():
 
     assert 0 == client.returncode
     assert "init" in client.stdout
+
+
+def test_a_stolen_timestamp_key_is_worth_nothing_in_the_end():
+    done = run("stolen_timestamp_key.py")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "the thief  timestamp 9007199254740991"
+    assert lines[1].startswith("stuck      snapshot: no version comes after 9007199254740991")
+    assert lines[3] == "the client timestamp 1"
+    assert lines[5].startswith("the thief  is refused: timestamp: signed by 0 of 1 required keys")
+
+
+def test_an_edit_among_many_targets_signs_one_bin_and_a_client_reads_one():
+    done = run("million_targets.py", "300", "3")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    published, edited, asked, now = done.stdout.splitlines()
+    assert published == "published  300 targets in 8 bins"
+    assert re.fullmatch(r"edited     2\.bin-\d\.json, 2\.snapshot\.json, timestamp\.json", edited)
+    assert 1 == len(re.findall(r"bin-\d", asked))
+    assert re.fullmatch(r"now        16 bins, and it is found in bin4-[0-9a-f]", now)
