@@ -9,6 +9,7 @@ from core.worlds import NOW, SECOND, p256_signer, signed_json, signer
 from hypothesis import given
 from hypothesis import strategies as st
 from publish.desks import authority, created, key, planned, signed, tagged
+from publish.mutations import mutations
 
 from trustlib import (
     ROOT,
@@ -239,63 +240,6 @@ def test_bytes_that_are_no_signature_are_malformed(scratch, raw):
     refuse_or_read(scratch, raw, Signature.read)
 
 
-OTHERS = [
-    None,
-    True,
-    0,
-    -1,
-    1,
-    2**53,
-    "",
-    "root",
-    "targets",
-    "é\x1b\n",
-    "aa",
-    [],
-    ["a"],
-    {},
-    {"a": 1},
-]
-
-
-def nodes(value, at=()):
-    """The path of every node of a JSON value, the value itself included."""
-    yield at
-    match value:
-        case dict():
-            members = value.items()
-        case list():
-            members = enumerate(value)
-        case _:
-            members = ()
-    for name, below in members:
-        yield from nodes(below, (*at, name))
-
-
-def with_node(value, at, other):
-    if not at:
-        return other
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[at[0]] = with_node(value[at[0]], at[1:], other)
-    return copy
-
-
-def without_node(value, at):
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    if len(at) == 1:
-        del copy[at[0]]
-    else:
-        copy[at[0]] = without_node(value[at[0]], at[1:])
-    return copy
-
-
-def mutations(value):
-    for at in nodes(value):
-        yield from (with_node(value, at, other) for other in OTHERS)
-        if at:
-            yield without_node(value, at)
-
-
 def test_a_request_with_any_one_node_replaced_is_read_or_malformed(scratch):
     """T-23."""
     for request in (plan().drafts[TARGETS].request, rotation().drafts[ROOT].request):
@@ -439,6 +383,7 @@ def test_the_statement_of_targets_says_each_fact():
 
     said = 'with built = {"by":"ci"}, n = 1'
     who = f"2 of 2 keys ({key('team').id[:16]}, {key('team2').id[:16]})"
+    keys = sorted(f"  key {key(name).id}, ed25519" for name in ("team", "team2"))
 
     text = str(planned(created(), after, now=NOW).drafts[TARGETS].request)
 
@@ -446,6 +391,7 @@ def test_the_statement_of_targets_says_each_fact():
         "targets of docker.io/acme, version 1, valid until 2031-01-01 12:00Z",
         f"  acme/app:1.4 is sha256:{'a' * 64}, 1573 bytes, application/x, {said}",
         f"  acme/releases may speak for acme/*, acme/team/*, and nobody after it: {who}",
+        *keys,
     ] == text.splitlines()
 
 
@@ -581,7 +527,7 @@ def test_no_text_in_the_bytes_can_garble_a_terminal_or_fake_a_line():
         **{HOSTILE: 1, "x-trustlib-collection": HOSTILE},
     )
 
-    assert 5 == len(text.splitlines())
+    assert 6 == len(text.splitlines())
     assert all(line.isprintable() for line in text.splitlines())
 
 
@@ -591,7 +537,7 @@ def test_no_text_in_a_root_or_snapshot_can_garble_a_terminal():
     snapshot = plan().outcome.snapshot
     snapshot = attrs.evolve(snapshot, meta=FrozenMap({HOSTILE: plan().outcome.timestamp.snapshot}))
 
-    for text, lines in ((told(root), 6), (told(snapshot), 2), (told(tagged_team(), HOSTILE), 1)):
+    for text, lines in ((told(root), 9), (told(snapshot), 2), (told(tagged_team(), HOSTILE), 2)):
         assert lines == len(text.splitlines())
         assert all(line.isprintable() for line in text.splitlines())
 
@@ -606,7 +552,7 @@ def test_a_name_without_end_is_shown_from_both_ends():
 
     assert len(text) < 2_000
     assert "acme/xxx" in text
-    assert "xxx:1.4 (9009 characters)" in text
+    assert "xxx:1.4 (9009 characters, sha256 " in text
 
 
 def test_the_longest_names_and_digests_that_images_have_are_shown_whole():

@@ -1,147 +1,128 @@
 """What a role says, in words for the person who is about to sign it.
 
-Worked out from the bytes that will be signed and from nothing else. Text in
-them is somebody else's: it is shown on one line, without control characters.
-Keys are shown by their fingerprints, which are worked out from the keys: the ids
-under which metadata lists them are names that whoever wrote it chose.
+Worked out from the bytes that will be signed and from nothing else. Whatever
+they say, the statement says: no two files that differ read the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, assert_never
+from collections.abc import Iterable, Iterator
+from typing import assert_never
 
-from trustlib._canonical import compact
+from trustlib._frozen import FrozenMap
 from trustlib._types import KeyId, RoleName
-from trustlib.content import MEDIA_TYPE
 from trustlib.documents import Document
 from trustlib.keys import Key
+from trustlib.publish import words
 from trustlib.roles import (
+    SPEC_VERSION,
     Authority,
     Delegation,
-    Extra,
-    HashPrefixes,
-    MetaFile,
-    PathPatterns,
+    KeySet,
     Role,
     Root,
     Snapshot,
     SuccinctRoles,
-    Target,
     Targets,
     Timestamp,
 )
-
-_LONGEST: Final = 512
-"""Characters of a text that are shown; no image reference or digest comes near it."""
 
 
 def statement(document: Document[Role]) -> str:
     """Return what *document* says, a line for each fact that a signature would vouch for."""
     role = document.unverified
-    of = f" of {_text(role.collection)}" if role.collection is not None else ""
+    of = "" if role.collection is None else f" of {words.text(role.collection)}"
     head = (
-        f"{_text(document.name)}{of}, version {role.version},"
-        f" valid until {role.expires:%Y-%m-%d %H:%M}Z"
+        f"{words.text(document.name)}{of}, version {role.version},"
+        f" valid until {words.moment(role.expires)}"
     )
-    return "\n".join([head, *(f"  {line}" for line in _lines(role))])
+    return "\n".join([head, *(f"  {line}" for line in _lines(document.name, role))])
 
 
-def _lines(role: Role) -> Iterator[str]:
+def _lines(name: RoleName, role: Role) -> Iterator[str]:
     match role:
         case Root():
-            for name, entry in role.roles.items():
-                yield f"{_text(name)}: {_signers(role.authority(name))}{_unknown(entry.extra)}"
-            if not role.consistent_snapshot:
-                yield "files are replaced in place (no consistent snapshots)"
+            yield from _root(role)
         case Timestamp():
-            yield f"the latest snapshot is version {_file(role.snapshot)}"
+            yield f"the latest snapshot is version {words.metafile(role.snapshot)}"
         case Snapshot():
-            for name, file in role.meta.items():
-                yield f"{_text(name)} is at version {_file(file)}"
+            for other, file in role.meta.items():
+                yield f"{words.text(other)} is at version {words.metafile(file)}"
         case Targets():
             for path, target in role.targets.items():
-                yield f"{_text(path)} is {_target(target)}"
+                yield f"{words.text(path)} is {words.target(target)}"
             yield from _delegations(role)
+            yield from _called(name, role)
         case _:
             assert_never(role)
-    for member in role.extra:
-        yield f"and a member that this program does not know: {_text(member)}"
+    for member, value in role.extra.items():
+        yield (
+            "and a member that this program does not know:"
+            f" {words.text(member)} = {words.json(value)}"
+        )
+    if role.spec_version != SPEC_VERSION:
+        yield f"written by version {words.text(role.spec_version)} of the specification"
+    if role.collection is None:
+        yield "it names no collection: it is as good wherever else these keys sign"
 
 
-def _file(file: MetaFile) -> str:
-    length = "" if file.length is None else f", {file.length} bytes"
-    hashes = f", {_hashes(file.hashes)}" if file.hashes else ""
-    return f"{file.version}{length}{hashes}{_unknown(file.extra)}"
+def _called(name: RoleName, role: Targets) -> Iterator[str]:
+    """Say so where the name that the request gives the role is not what will be signed."""
+    if role.called is None:
+        yield "it does not name the role: it is as good for another one that these keys sign for"
+    elif role.called != name:
+        yield f"it calls itself {words.text(role.called)}"
 
 
-def _target(target: Target) -> str:
-    custom = dict(target.custom or {})
-    media_type = custom.pop(MEDIA_TYPE, None)
-    kind = "" if media_type is None else f", {_text(media_type)}"
-    said = ", ".join(f"{_text(name)} = {_text(compact(value))}" for name, value in custom.items())
-    more = f", with {said}" if said else ""
-    return f"{_hashes(target.hashes)}, {target.length} bytes{kind}{more}{_unknown(target.extra)}"
-
-
-def _hashes(hashes: Mapping[str, str]) -> str:
-    return ", ".join(f"{_text(name)}:{_text(value)}" for name, value in hashes.items())
+def _root(role: Root) -> Iterator[str]:
+    for name, entry in role.roles.items():
+        signers = words.signers(role.authority(name), _absent(entry, role.keys))
+        yield f"{words.text(name)}: {signers}{words.unknown(entry.extra)}"
+    if not role.consistent_snapshot:
+        yield "files are replaced in place (no consistent snapshots)"
+    yield from _keys(role.keys, role.roles.values())
 
 
 def _delegations(role: Targets) -> Iterator[str]:
     if role.delegations is None:
         return
+    keys = role.delegations.keys
     match role.delegations.roles:
         case SuccinctRoles() as bins:
             authority = role.authority(next(bins.names(), RoleName("")))
             yield (
-                f"{2**bins.bit_length} bins {_text(bins.name_prefix)}-… may speak for everything:"
-                f" {_signers(authority)}{_unknown(bins.extra)}"
+                f"{2**bins.bit_length} bins {words.text(bins.name_prefix)}-… may speak for"
+                f" everything: {words.signers(authority, _absent(bins, keys))}"
+                f"{words.unknown(bins.extra)}"
             )
+            yield from _keys(keys, (bins,))
         case grants:
             for grant in grants:
-                yield _grant(grant, role.authority(grant.name))
-    for member in role.delegations.extra:
-        yield f"and a member that this program does not know: delegations.{_text(member)}"
+                yield _grant(grant, role.authority(grant.name), _absent(grant, keys))
+            yield from _keys(keys, grants)
+    for member, value in role.delegations.extra.items():
+        yield (
+            "and a member that this program does not know:"
+            f" delegations.{words.text(member)} = {words.json(value)}"
+        )
 
 
-def _grant(grant: Delegation, authority: Authority) -> str:
-    match grant.grant:
-        case PathPatterns(patterns):
-            paths = ", ".join(map(_text, patterns)) or "nothing"
-        case HashPrefixes(prefixes):
-            shown = ", ".join(repr(prefix) for prefix in map(_text, prefixes)) or "nothing"
-            paths = f"paths whose hash begins with {shown}"
-        case _:
-            assert_never(grant.grant)
+def _grant(grant: Delegation, authority: Authority, absent: tuple[KeyId, ...]) -> str:
     last = ", and nobody after it" if grant.terminating else ""
     return (
-        f"{_text(grant.name)} may speak for {paths}{last}:"
-        f" {_signers(authority)}{_unknown(grant.extra)}"
+        f"{words.text(grant.name)} may speak for {words.paths(grant.grant)}{last}:"
+        f" {words.signers(authority, absent)}{words.unknown(grant.extra)}"
     )
 
 
-def _signers(authority: Authority) -> str:
-    keys = ", ".join(_key(keyid, key) for keyid, key in authority.keys.items())
-    return f"{authority.threshold} of {len(authority.keys)} keys ({keys})"
+def _absent(
+    entry: KeySet | Delegation | SuccinctRoles, keys: FrozenMap[KeyId, Key]
+) -> tuple[KeyId, ...]:
+    return tuple(keyid for keyid in entry.keyids if keyid not in keys)
 
 
-def _key(keyid: KeyId, key: Key) -> str:
-    unusable = " that never counts" if key.material is None else ""
-    listed = "" if keyid == key.id else f" listed as {_text(keyid)}"
-    return f"{key.id[:16]}{unusable}{listed}{_unknown(key.extra)}"
-
-
-def _unknown(extra: Extra) -> str:
-    """Name the members of one object that TUF does not define."""
-    return f", and unknown {', '.join(map(_text, extra))}" if extra else ""
-
-
-def _text(value: object) -> str:
-    """Return *value* on one line, its end included: ends are where tags are."""
-    text = str(value)
-    if not text.isprintable():
-        text = text.encode("unicode_escape").decode("ascii")
-    if len(text) <= _LONGEST:
-        return text
-    return f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]} ({len(text)} characters)"
+def _keys(
+    keys: FrozenMap[KeyId, Key], entries: Iterable[KeySet | Delegation | SuccinctRoles]
+) -> Iterator[str]:
+    used = {keyid for entry in entries for keyid in entry.keyids}
+    return (words.whole_key(keyid, key, used) for keyid, key in keys.items())
