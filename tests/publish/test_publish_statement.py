@@ -4,71 +4,20 @@ import json
 
 import attrs
 import pytest
-from core.worlds import NOW, signed_json
 from hypothesis import example, given
 from hypothesis import strategies as st
-from publish.desks import authority, created, digest, key, tagged
+from publish.desks import digest, key
+from publish.foreign import ROLES, a_root, document_of, some_targets
 from publish.mutations import mutations
 
 from trustlib import (
-    TARGETS,
     TUF_JSON,
-    Delegations,
-    FrozenMap,
-    HashPrefixes,
     MalformedError,
-    MetaFile,
-    PathPatterns,
     Root,
-    Snapshot,
-    SuccinctRoles,
     Targets,
-    Timestamp,
 )
 from trustlib.publish import words
 from trustlib.publish.statement import statement
-
-HEAD = {"version": 3, "expires": NOW, "collection": "docker.io/acme"}
-MORE = FrozenMap({"x": 1})
-FILE = MetaFile(version=7, length=5, hashes=FrozenMap({"sha256": "a" * 64}), extra=MORE)
-
-
-def a_root():
-    keys = created(root=authority("root", "root2", threshold=2)).root
-    idle = {key("carol").id: key("carol"), "other": attrs.evolve(key("bob"), extra=MORE)}
-    return attrs.evolve(keys, **HEAD, extra=MORE, keys=keys.keys.including(idle))
-
-
-def some_targets():
-    repository = tagged(created(), media_type="application/x", custom={"by": ["ci", 1]})
-    for name, grant in (
-        ("releases", PathPatterns(("acme/*", "x/y"))),
-        ("prefixed", HashPrefixes(("0a", "1"))),
-    ):
-        repository = repository.with_delegation(
-            name, keys=authority("team", "team2"), grant=grant, terminating=name == "releases"
-        )
-    return attrs.evolve(repository.targets[TARGETS], **HEAD, called=TARGETS, extra=MORE)
-
-
-def some_bins():
-    keyid = key("team").id
-    bins = SuccinctRoles(keyids=(keyid,), threshold=1, bit_length=4, name_prefix="bin", extra=MORE)
-    delegations = Delegations(keys=FrozenMap({keyid: key("team")}), roles=bins, extra=MORE)
-    return Targets(**HEAD, called=TARGETS, delegations=delegations)
-
-
-ROLES = {
-    "root": a_root,
-    "targets": some_targets,
-    "bins": some_bins,
-    "snapshot": lambda: Snapshot(**HEAD, meta=FrozenMap({"targets": FILE, "team": FILE})),
-    "timestamp": lambda: Timestamp(**HEAD, snapshot=FILE),
-}
-
-
-def document_of(value, kind):
-    return TUF_JSON.parse(kind, signed_json(value, ()))
 
 
 def said(value, kind):

@@ -135,14 +135,15 @@ def signers(authority: Authority, absent: Iterable[KeyId] = ()) -> str:
 
 
 def _key(keyid: KeyId, key: Key, among: Authority) -> str:
-    unusable = " that never counts" if key.material is None else ""
-    again = " the same key again" if key.material and _is_again(keyid, key, among) else ""
-    return f"{fingerprint(key)}{unusable}{again}{_listed(keyid, key)}"
-
-
-def _is_again(keyid: KeyId, key: Key, among: Authority) -> bool:
     first = next(k for k, other in among.keys.items() if other.material == key.material)
-    return first != keyid
+    again = "" if key.material is None or first == keyid else " the same key again"
+    return f"{one_key(keyid, key)}{again}"
+
+
+def one_key(keyid: KeyId, key: Key) -> str:
+    """Return what tells *key* from other keys of one document."""
+    unusable = " that never counts" if key.material is None else ""
+    return f"{fingerprint(key)}{unusable}{_listed(keyid, key)}"
 
 
 def whole_key(keyid: KeyId, key: Key, used: Collection[KeyId]) -> str:
