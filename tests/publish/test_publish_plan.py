@@ -342,9 +342,32 @@ def test_the_plan_says_who_must_still_sign(two_of_two):
 
     assert (2,) == two_of_two.drafts[TARGETS].missing
     assert (1,) == once.drafts[TARGETS].missing
-    assert f"signed by 1 of 2 keys, 1 more of: {key('bob').id[:8]}" in str(once)
+    who = f"({key('alice').id[:16]}), 1 more of: {key('bob').id[:16]}"
+    assert f"  signed by 1 of 2 keys {who}" in str(once)
     assert () == signed(once, "bob").requests
     assert "more of" not in str(signed(once, "bob"))
+
+
+def test_the_plan_says_what_changes_and_what_is_to_be_signed(published):
+    plan = signed(planned(published, tagged(published, "1.5", "b"), now=NOW), "online")
+
+    assert [
+        "what changes",
+        f"  targets: acme/app:1.5 is new: sha256:{'b' * 64}, 1573 bytes",
+        "  snapshot: version 2, valid until 2030-01-31 12:00Z,"
+        " follows 1, valid until 2030-01-31 12:00Z",
+        "  timestamp: version 2, valid until 2030-01-15 12:00Z,"
+        " follows 1, valid until 2030-01-15 12:00Z",
+        "  targets: version 2, valid until 2031-01-01 12:00Z,"
+        " follows 1, valid until 2031-01-01 12:00Z",
+        "what is to be signed",
+        "  targets version 2",
+        f"    signed by 0 of 1 keys, 1 more of: {key('alice').id[:16]}",
+        "  snapshot version 2",
+        f"    signed by 1 of 1 keys ({key('online').id[:16]})",
+        "  timestamp version 2",
+        f"    signed by 1 of 1 keys ({key('online').id[:16]})",
+    ] == str(plan).splitlines()
 
 
 def test_one_signature_of_two_does_not_publish(two_of_two):

@@ -10,8 +10,8 @@ from attrs import field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, KeyId, RoleName
 from trustlib.documents import Document
-from trustlib.errors import shortened
 from trustlib.keys import Signature
+from trustlib.publish import words
 from trustlib.publish.request import SigningRequest
 from trustlib.roles import Authority, Role
 from trustlib.verify import verify
@@ -97,20 +97,22 @@ class Draft:
         return attrs.evolve(self, signatures=self.signatures.including(more))
 
     def described(self) -> Iterator[str]:
-        """Say which version this is, and which keys may still sign it."""
-        yield f"{self.name} version {self.document.unverified.version}"
+        """Say which version this is, which keys signed it, and which may still."""
+        yield f"{words.text(self.name)} version {self.document.unverified.version}"
         # A root after the first one answers to two: the keys of the root before it, and its own.
         several = self.name == ROOT and len(self.authorities) > 1
         whose = ("the old root's ", "the new root's ") if several else ("",) * len(self.authorities)
         for authority, of in zip(self.authorities, whose, strict=True):
-            lacking = self._lacking(authority)
-            line = f"  signed by {self._done(authority)} of {of}{authority.threshold} keys"
-            yield f"{line}, {lacking} more of: {self._others(authority)}" if lacking else line
+            by, others = self._signed_by(authority)
+            done, lacking = self._done(authority), self._lacking(authority)
+            who = f" ({', '.join(by)})" if by else ""
+            more = f", {lacking} more of: {', '.join(others)}" if lacking else ""
+            yield f"  signed by {done} of {of}{authority.threshold} keys{who}{more}"
         for authority in self.bridging:
             if lacking := self._lacking(authority):
                 yield (
                     f"  and {lacking} of the old keys should sign, so that no client refuses it"
-                    f" while the root changes: {self._others(authority)}"
+                    f" while the root changes: {', '.join(self._signed_by(authority)[1])}"
                 )
 
     def _done(self, authority: Authority) -> int:
@@ -119,8 +121,13 @@ class Draft:
     def _lacking(self, authority: Authority) -> int:
         return max(0, authority.threshold - self._done(authority))
 
-    def _others(self, authority: Authority) -> str:
-        return ", ".join(shortened(k[:8], str) for k in authority.keys if k not in self.signatures)
+    def _signed_by(self, authority: Authority) -> tuple[list[str], list[str]]:
+        """Return which keys of *authority* signed, and which did not, in words."""
+        by: list[str] = []
+        others: list[str] = []
+        for keyid, key in authority.keys.items():
+            (by if keyid in self.signatures else others).append(words.one_key(keyid, key))
+        return by, others
 
 
 def _signers(authority: Authority, signatures: Collection[KeyId]) -> set[bytes | None]:

@@ -20,6 +20,8 @@ from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
 from trustlib.errors import SigningError, shortened
 from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
+from trustlib.publish.change import Change
+from trustlib.publish.changes import changes, told
 from trustlib.publish.drafting import Terms, drafted
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import ExpiryPolicy
@@ -112,6 +114,11 @@ class SigningPlan:
         )
         drafts, outcome = drafted(before, after, terms, FrozenMap())
         return cls(before=before, after=after, outcome=outcome, drafts=drafts, terms=terms)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What is different in the outcome, worked out anew each time it is asked for."""
+        return changes(self.before, self.outcome)
 
     @property
     def requests(self) -> tuple[SigningRequest, ...]:
@@ -230,7 +237,15 @@ class SigningPlan:
         )
 
     def __str__(self) -> str:
-        """Say what changes, and who must still sign."""
+        """Say what changes, what is to be signed, by whom, and who already did."""
         if not self.drafts:
             return "nothing changes"
-        return "\n".join(line for draft in self.drafts.values() for line in draft.described())
+        drafts = (line for draft in self.drafts.values() for line in draft.described())
+        return "\n".join(
+            (
+                "what changes",
+                *(f"  {line}" for line in told(self.changes)),
+                "what is to be signed",
+                *(f"  {line}" for line in drafts),
+            )
+        )
