@@ -2,14 +2,18 @@
 
 A request is a small file that can be carried to an offline machine. The signer
 there believes nothing in it but the bytes that will be signed: what they say is
-worked out from them, on the signer's machine.
+worked out from them, on the signer's machine. What else the request says, who is
+asked and who signed already, can bring about no more than that nobody signs; and
+it can be compared with what the signer holds (:mod:`~trustlib.publish.held`).
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+import attrs
 from attrs import field, frozen
 
 from trustlib._canonical import compact
@@ -18,8 +22,11 @@ from trustlib._json import Cursor, read
 from trustlib._notes import content, written
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, KeyId, RoleName
 from trustlib.documents import Document
-from trustlib.errors import SigningError
+from trustlib.errors import SigningError, shortened
 from trustlib.keys import Key, Signature, Signer
+from trustlib.publish import held as held_
+from trustlib.publish import words
+from trustlib.publish.change import Change
 from trustlib.publish.statement import statement
 from trustlib.roles import Authority, Role, Root, Snapshot, Targets, Timestamp
 from trustlib.wire import TUF_JSON, key_in, key_value
@@ -62,6 +69,81 @@ class SigningRequest:
         """Return whether *key* signed already."""
         found = self._listed(key)
         return found is not None and found[0] in self.signed_by
+
+    def wanted_of(self, key: Key, *, now: datetime) -> Self:
+        """Return this request if a signature by *key* would still be of use.
+
+        To be asked before a person is: for a passphrase, or to touch a device.
+
+        Args:
+            key: the public half of the key that would sign.
+            now: what the signer's clock says (UTC).
+
+        Raises:
+            SigningError: *key* is the wrong one, or it is too late: it signed
+                already, others suffice, or what would be signed has expired.
+        """
+        self._name(key)
+        what, expires = f"key {key.id[:8]}", self.document.unverified.expires
+        if self.signed_with(key):
+            raise SigningError(what, f"signed {self._version} already; nothing is left to do")
+        if not any(self._lacks(authority, key) for authority in self.authorities):
+            raise SigningError(
+                what,
+                f"is too late for {self._version}: enough others signed it; nothing is left to do",
+            )
+        if expires <= now:
+            raise SigningError(
+                what,
+                f"is too late for {self._version}: it expired {words.moment(expires)},"
+                f" and it is {words.moment(now)}; ask for a new request",
+            )
+        return self
+
+    def since(self, held: bytes) -> tuple[Change, ...]:
+        """Return what the request changes in *held*, the file of this role that was signed last.
+
+        *held* has been on the signer's own machine since then: it is read, and
+        its signatures are not looked at.
+
+        Raises:
+            MalformedError: *held* is no file of this role.
+            SigningError: the request does not follow it: it is of another
+                collection, goes back, or is a root that leaves one out.
+        """
+        return held_.since(self.document, held)
+
+    def under(self, holder: bytes) -> Self:
+        """Return this request, asking those alone whom the file *holder* names.
+
+        A request could name anybody, and any threshold. *holder* is on the
+        signer's own machine, and trusted: the root, or for a delegated role the
+        file of the role that delegates. For a new root it is the one before it.
+
+        Raises:
+            MalformedError: *holder* is no such file.
+            SigningError: the request asks others, or another number of them: in
+                the name of a root, for example, that the signer does not know.
+        """
+        known = held_.authority_of(self.role, holder)
+        if not any(held_.same(known, asked) for asked in self.authorities):
+            raise SigningError(
+                f"request for {self._version}",
+                "asks others than what you hold says may sign; find out whether there is"
+                " a newer root that you have not seen, and do not sign before you have",
+            )
+        own = self.authorities[-1:] if self.role == ROOT else ()
+        return attrs.evolve(self, authorities=(known, *own))
+
+    @property
+    def _version(self) -> str:
+        return f"{shortened(self.role, str)} version {self.document.unverified.version}"
+
+    def _lacks(self, authority: Authority, key: Key) -> bool:
+        """Return whether *authority* lists *key*, and too few have signed for it."""
+        signed = {listed.material for k, listed in authority.keys.items() if k in self.signed_by}
+        listed = any(other.material == key.material for other in authority.keys.values())
+        return listed and len(signed) < authority.threshold
 
     def sign(self, signer: Signer) -> Signature:
         """Return *signer*'s signature, if it was asked.
@@ -139,10 +221,11 @@ class SigningRequest:
         at = read(content(path, _MAX_FILE), str(path))
         if at.at("kind").value != _KIND:
             raise at.at("kind").wrong(repr(_KIND))
+        document = _document(at)
         return cls(
-            role=RoleName(at.at("role").text()),
-            document=_document(at),
-            authorities=tuple(map(_authority, at.at("authorities").elements())),
+            role=document.name,
+            document=document,
+            authorities=_authorities(at.at("authorities"), document.unverified),
             signed_by=frozenset(KeyId(k.text()) for k in at.at("signed_by").elements()),
         )
 
@@ -166,6 +249,16 @@ def _document(at: Cursor) -> Document[Role]:
             return document
         case _:
             raise at.at("type").wrong(f"the type of the role {name!r}")
+
+
+def _authorities(at: Cursor, role: Role) -> tuple[Authority, ...]:
+    asked = tuple(map(_authority, at.elements()))
+    if not asked:
+        raise at.wrong("at least one authority")
+    # A root says itself who must sign it: the request has to say the same.
+    if isinstance(role, Root) and not held_.same(asked[-1], role.authority(ROOT)):
+        raise at.wrong("the root's own keys and threshold in the last place")
+    return asked
 
 
 def _authority(at: Cursor) -> Authority:
