@@ -1,5 +1,18 @@
 """Editing, signing and publishing a repository."""
 
+from trustlib.publish.change import (
+    BinsChanged,
+    Change,
+    Edition,
+    EditionChanged,
+    GrantChanged,
+    ListingChanged,
+    MembersChanged,
+    OrderChanged,
+    SignersChanged,
+    TargetChanged,
+)
+from trustlib.publish.changes import changes, told
 from trustlib.publish.detail import HASHES, VERSIONS, Detail
 from trustlib.publish.drafting import Terms
 from trustlib.publish.drafts import Draft
@@ -19,20 +32,32 @@ __all__ = [
     "RENEWED",
     "VERSIONS",
     "AsyncPublisher",
+    "BinsChanged",
+    "Change",
     "Detail",
     "Draft",
     "Edit",
+    "Edition",
+    "EditionChanged",
     "Expiry",
     "ExpiryPolicy",
     "Gathered",
+    "GrantChanged",
+    "ListingChanged",
+    "MembersChanged",
+    "OrderChanged",
     "Publication",
     "Published",
     "Publisher",
     "Receipt",
     "Repository",
+    "SignersChanged",
     "SigningPlan",
     "SigningRequest",
+    "TargetChanged",
     "Terms",
     "Write",
+    "changes",
     "gathered",
+    "told",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Self
 
 import attrs
@@ -25,6 +26,7 @@ from trustlib.publish.changes import changes, told
 from trustlib.publish.drafting import Terms, drafted
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import ExpiryPolicy
+from trustlib.publish.keeping import keep, resumed
 from trustlib.publish.publication import Publication, checked
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import SigningRequest
@@ -234,6 +236,43 @@ class SigningPlan:
         files = {name: draft.verified for name, draft in self.drafts.items()}
         return checked(
             self.before, self.outcome, files, now=now or self.now, limits=limits or Limits()
+        )
+
+    def write(self, path: str | Path) -> None:
+        """Keep the plan in a file, for as long as signatures take to come in.
+
+        What was in the file is replaced in one step: a machine that loses its
+        power has the plan as it was or as it is.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        keep(path, self.before, self.drafts, self.terms)
+
+    @classmethod
+    def read(cls, path: str | Path, *, before: Repository) -> Self:
+        """Return the plan that :meth:`write` kept, with every signature verified again.
+
+        Args:
+            path: the file.
+            before: the repository as it is published now, opened again; for a
+                first publication, as it was created.
+
+        Raises:
+            MalformedError: the file holds something else.
+            StorageError: the file cannot be read.
+            WrongCollectionError: it is a plan for another repository.
+            ConflictError: *before* is not what the plan was made for: somebody
+                published in between, or this plan is published already.
+            SigningError: no number is left for a version.
+        """
+        plan = resumed(path, before)
+        return cls(
+            before=before,
+            after=plan.after,
+            outcome=plan.outcome,
+            drafts=plan.drafts,
+            terms=plan.terms,
         )
 
     def __str__(self) -> str:

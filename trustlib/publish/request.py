@@ -194,20 +194,8 @@ class SigningRequest:
         Raises:
             StorageError: the file cannot be written.
         """
-        value: dict[str, JsonLike] = {
-            "kind": _KIND,
-            "role": self.role,
-            "type": self.document.unverified.NAME,
-            "document": self.document.raw.decode(),
-            "signed_by": sorted(self.signed_by),
-            "authorities": [
-                {
-                    "threshold": authority.threshold,
-                    "keys": {keyid: key_value(key) for keyid, key in authority.keys.items()},
-                }
-                for authority in self.authorities
-            ],
-        }
+        asked = asked_value(self.document, self.authorities)
+        value = {"kind": _KIND, **asked, "signed_by": sorted(self.signed_by)}
         written(path, compact(value) + "\n")
 
     @classmethod
@@ -221,13 +209,41 @@ class SigningRequest:
         at = read(content(path, _MAX_FILE), str(path))
         if at.at("kind").value != _KIND:
             raise at.at("kind").wrong(repr(_KIND))
-        document = _document(at)
+        document, authorities = asked_in(at)
         return cls(
             role=document.name,
             document=document,
-            authorities=_authorities(at.at("authorities"), document.unverified),
+            authorities=authorities,
             signed_by=frozenset(KeyId(k.text()) for k in at.at("signed_by").elements()),
         )
+
+
+def asked_value(
+    document: Document[Role], authorities: tuple[Authority, ...]
+) -> dict[str, JsonLike]:
+    """Return what files of ours say of a role that *authorities* are asked to sign."""
+    return {
+        "role": document.name,
+        "type": document.unverified.NAME,
+        "document": document.raw.decode(),
+        "authorities": list(map(authority_value, authorities)),
+    }
+
+
+def authority_value(authority: Authority) -> dict[str, JsonLike]:
+    """Return what files of ours say of who must sign."""
+    keys: dict[str, JsonLike] = {keyid: key_value(key) for keyid, key in authority.keys.items()}
+    return {"threshold": authority.threshold, "keys": keys}
+
+
+def asked_in(at: Cursor) -> tuple[Document[Role], tuple[Authority, ...]]:
+    """Return the role that is asked for, and of whom: what :func:`asked_value` was made from.
+
+    Raises:
+        MalformedError: the object says something else, or contradicts itself.
+    """
+    document = _document(at)
+    return document, _authorities(at.at("authorities"), document.unverified)
 
 
 def _document(at: Cursor) -> Document[Role]:
@@ -252,7 +268,7 @@ def _document(at: Cursor) -> Document[Role]:
 
 
 def _authorities(at: Cursor, role: Role) -> tuple[Authority, ...]:
-    asked = tuple(map(_authority, at.elements()))
+    asked = tuple(map(authority_in, at.elements()))
     if not asked:
         raise at.wrong("at least one authority")
     # A root says itself who must sign it: the request has to say the same.
@@ -261,6 +277,11 @@ def _authorities(at: Cursor, role: Role) -> tuple[Authority, ...]:
     return asked
 
 
-def _authority(at: Cursor) -> Authority:
+def authority_in(at: Cursor) -> Authority:
+    """Return who must sign: what :func:`authority_value` was made from.
+
+    Raises:
+        MalformedError: the object says something else.
+    """
     keys = {KeyId(keyid): key_in(key) for keyid, key in at.at("keys").items()}
     return Authority(FrozenMap(keys), at.at("threshold").integer(1))

@@ -1,0 +1,198 @@
+"""A plan on disk, for the days between the first signature and the last.
+
+The file holds the bytes that are being signed, the signatures so far, and which
+state of the repository the plan was made for. Everything else follows from these
+and from the repository, opened again; signatures that fit nothing are refused,
+and so is a plan that somebody else's publication has overtaken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import attrs
+from attrs import frozen
+
+from trustlib._canonical import compact
+from trustlib._frozen import FrozenMap, JsonLike
+from trustlib._json import Cursor, read
+from trustlib._notes import content, kept
+from trustlib._paths import plain
+from trustlib._types import SNAPSHOT, TIMESTAMP, KeyId, RoleName
+from trustlib.errors import ConflictError, WrongCollectionError
+from trustlib.keys import Signature
+from trustlib.publish.drafting import Terms, drafted
+from trustlib.publish.drafts import Draft
+from trustlib.publish.reach import reachable
+from trustlib.publish.repository import Repository
+from trustlib.publish.request import asked_in, asked_value, authority_in, authority_value
+from trustlib.roles import Root, Targets
+from trustlib.workflow import delegated_by
+
+_KIND: Final = "trustlib signing plan 1"
+_MAX_FILE: Final = 256_000_000  # bytes; several of the largest targets files
+
+
+@frozen(kw_only=True)
+class Kept:
+    """What a file says of a plan, once it fits the repository that is published."""
+
+    after: Repository
+    outcome: Repository
+    drafts: FrozenMap[RoleName, Draft]
+    terms: Terms
+
+
+@frozen
+class _AsPlanned:
+    """The expiry of what was not drafted yet: policies are programs, and stay where they were."""
+
+    moments: FrozenMap[RoleName, datetime]
+
+    def until(self, role: RoleName, now: datetime) -> datetime:
+        """See :meth:`trustlib.publish.ExpiryPolicy.until`."""
+        return self.moments.get(role, now)
+
+
+def keep(
+    path: str | Path, before: Repository, drafts: Mapping[RoleName, Draft], terms: Terms
+) -> None:
+    """Put a plan into the file *path*, in one step; what is there is replaced.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    value: dict[str, JsonLike] = {
+        "kind": _KIND,
+        "published": _state(before),
+        "terms": {
+            "now": terms.now.isoformat(),
+            "renewing": sorted(terms.renewing),
+            "restarting": sorted(terms.restarting),
+            "lost": sorted(material.hex() for material in terms.lost),
+            "expires": {
+                name: terms.expiry.until(name, terms.now).isoformat()
+                for name in (SNAPSHOT, TIMESTAMP)
+                if name not in drafts  # where hashes are listed, they come when the rest is signed
+            },
+        },
+        "drafts": [_value(draft) for draft in drafts.values()],
+    }
+    kept(path, compact(value) + "\n")
+
+
+def _value(draft: Draft) -> dict[str, JsonLike]:
+    made = draft.signatures.values()
+    return {
+        **asked_value(draft.document, draft.authorities),
+        "bridging": [authority_value(authority) for authority in draft.bridging],
+        "signatures": [{"keyid": one.keyid, "sig": one.value.hex()} for one in made],
+    }
+
+
+def resumed(path: str | Path, before: Repository) -> Kept:
+    """Return the plan that :func:`keep` put into the file *path*.
+
+    Raises:
+        MalformedError: the file holds something else.
+        StorageError: the file cannot be read.
+        WrongCollectionError: it is a plan for another repository.
+        ConflictError: *before* is not the state that the plan was made for.
+        SigningError: no number is left for a version.
+    """
+    at = read(content(path, _MAX_FILE), str(path))
+    if at.at("kind").value != _KIND:
+        raise at.at("kind").wrong(repr(_KIND))
+    drafts: dict[RoleName, Draft] = {}
+    for one in at.at("drafts").elements():
+        draft = _draft(one)
+        if draft.name in drafts:
+            raise one.at("role").wrong("every role once")
+        if (collection := draft.document.unverified.collection) != before.collection:
+            raise WrongCollectionError(draft.name, before.collection, collection)
+        drafts[draft.name] = draft
+    terms = _terms(at.at("terms"))
+    if at.at("published").text() != _state(before):
+        raise ConflictError(plain(before.format.published(TIMESTAMP, None)))
+    after = _after(at.at("drafts"), before, drafts)
+    try:
+        known, outcome = drafted(before, after, terms, drafts)
+    except ValueError:
+        raise at.at("terms").at("restarting").wrong("roles that can begin anew") from None
+    if known.keys() - drafts.keys() - {SNAPSHOT, TIMESTAMP}:
+        raise at.at("drafts").wrong("a draft of every role that is to be signed")
+    return Kept(after=after, outcome=outcome, drafts=known, terms=terms)
+
+
+def _state(repository: Repository) -> str:
+    """Return what stands for all published files: a root changes without the timestamp."""
+    files = repository.published.files
+    hashes: dict[str, JsonLike] = {
+        name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()
+    }
+    return hashlib.sha256(compact(hashes).encode()).hexdigest()
+
+
+def _terms(at: Cursor) -> Terms:
+    expires = {RoleName(name): _moment(one) for name, one in at.at("expires").items()}
+    return Terms(
+        now=_moment(at.at("now")),
+        expiry=_AsPlanned(FrozenMap(expires)),
+        renewing=frozenset(RoleName(one.text()) for one in at.at("renewing").elements()),
+        restarting=frozenset(RoleName(one.text()) for one in at.at("restarting").elements()),
+        lost=frozenset(bytes.fromhex(one.hex()) for one in at.at("lost").elements()),
+    )
+
+
+def _moment(at: Cursor) -> datetime:
+    try:
+        moment = datetime.fromisoformat(at.text())
+    except ValueError:
+        raise at.wrong("a moment") from None
+    if moment.tzinfo is None:
+        raise at.wrong("a moment and its time zone")
+    return moment.astimezone(UTC)
+
+
+def _draft(at: Cursor) -> Draft:
+    document, authorities = asked_in(at)
+    draft = Draft(
+        name=document.name,
+        document=document,
+        authorities=authorities,
+        bridging=tuple(map(authority_in, at.at("bridging").elements())),
+    )
+    for one in at.at("signatures").elements():
+        keyid, value = KeyId(one.at("keyid").text()), bytes.fromhex(one.at("sig").hex())
+        signed = draft.signed(Signature(keyid, value))
+        if signed is None:
+            raise one.at("sig").wrong("a signature over the document by a key that is asked")
+        draft = signed
+    return draft
+
+
+def _after(at: Cursor, before: Repository, drafts: Mapping[RoleName, Draft]) -> Repository:
+    """Return the edit that the drafts were made for, as far as it matters from here on."""
+    root = before.root
+    edited: dict[RoleName, Targets] = {}
+    for name, draft in drafts.items():
+        match draft.document.unverified:
+            case Root() as root:
+                pass
+            case Targets() as role:
+                edited[name] = role
+            case _:
+                pass  # they follow from the others
+    merged = before.targets.including(edited)
+    for role in merged.values():
+        for name in delegated_by(role):  # bins may be four billion: look no further than one
+            if name not in merged:
+                raise at.wrong("a draft of every new role")
+    targets = reachable(merged)
+    if edited.keys() - targets.keys():
+        raise at.wrong("drafts of roles to which somebody delegates")
+    return attrs.evolve(before, root=root, targets=targets)
