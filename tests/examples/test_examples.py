@@ -11,13 +11,15 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 COVERED = {
     "backup_and_restore.py",
     "conformance_client.py",
+    "delegate_to_team.py",
     "demo.py",
     "million_targets.py",
+    "lost_root_key.py",
+    "offline_signers.py",
     "root_ceremony.py",
-    "rotate_root.py",
+    "rotate_root_key.py",
     "sign_and_resolve.py",
     "stolen_timestamp_key.py",
-    "two_offline_signers.py",
     "two_repositories.py",
 }
 
@@ -99,18 +101,59 @@ def test_the_readme_promises_the_refusals_that_the_demo_shows():
     assert f"plays {len(REFUSED)} attacks" in readme
 
 
-def test_nothing_is_published_before_both_offline_signers_signed():
-    example = run("two_offline_signers.py")
+def test_two_of_three_sign_on_machines_that_share_nothing():
+    example = run("offline_signers.py")
 
     assert (0, "") == (example.returncode, example.stderr)
-    order = [line.split()[0] for line in example.stdout.splitlines() if line.strip()]
-    assert ["not", "published"] == order[-2:]
-    assert 2 == example.stdout.count("acme/app:1.4 is sha256:9f86d081")
-    assert "targets: signed by 1 of 2 required keys" in example.stdout
+    steps = [step.splitlines() for step in example.stdout.split("\n\n")]
+    told = {step[0]: step[1:] for step in steps}
+    assert 5 == sum(line.startswith("has key") for step in steps for line in step)
+    for name in ("carol", "alice"):
+        assert any("acme/app:1.4 is sha256:9f86d081" in line for line in told[f"{name}: sign"])
+    assert 2 == sum("nobody asked it to sign" in line for line in told["dave: sign"])
+    assert 2 == sum("is too late for" in line for line in told["bob: sign"])
+    first, second = (step[1] for step in steps if step[0] == "desk: collect")
+    assert "root: signed by 1 of 2 required keys" in first
+    assert "1.targets.json, 1.snapshot.json, 1.root.json, timestamp.json" in second
+    assert example.stdout.endswith(
+        "acme/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n"
+    )
+
+
+def test_one_lost_root_key_is_replaced_and_two_are_the_end():
+    example = run("lost_root_key.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    assert [
+        ("old program", "resolved"),
+        ("old program", "resolved"),
+        ("publisher", "root: signed by 1 of 2 required keys"),
+        ("old program", "resolved"),
+        ("old program", "ThresholdError"),
+        ("new program", "ThresholdError"),
+        ("new program", "resolved"),
+    ] == [
+        (who, said.partition("  ")[0].partition(" (")[0])
+        for who, said in (
+            re.split(" {2,}", line, maxsplit=1) for line in example.stdout.splitlines()
+        )
+    ]
+
+
+def test_a_team_signs_for_its_own_tags_and_for_nothing_else():
+    example = run("delegate_to_team.py")
+
+    assert (0, "") == (example.returncode, example.stderr)
+    lines = [line.split(maxsplit=1) for line in example.stdout.splitlines()]
+    assert ["not", "resolved", *["refused"] * 3, "changed", "refused"] == [n for n, _ in lines]
+    assert "acme/app-team: signed by 1 of 2 required keys" in lines[0][1]
+    assert "on the word of acme/app-team" in lines[1][1]
+    assert "acme/db:17: no delegation lets acme/app-team speak for it" in lines[2][1]
+    assert 3 == example.stdout.count("nobody asked it to sign anything")
 
 
 def test_a_new_root_needs_the_old_key_and_then_replaces_it():
-    example = run("rotate_root.py")
+    example = run("rotate_root_key.py")
 
     assert (0, "") == (example.returncode, example.stderr)
     steps = dict(line.split(maxsplit=1) for line in example.stdout.splitlines())
