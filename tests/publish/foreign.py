@@ -26,7 +26,14 @@ FILE = MetaFile(version=7, length=5, hashes=FrozenMap({"sha256": "a" * 64}), ext
 def a_root():
     keys = created(root=authority("root", "root2", threshold=2)).root
     idle = {key("carol").id: key("carol"), "other": attrs.evolve(key("bob"), extra=MORE)}
-    return attrs.evolve(keys, **HEAD, extra=MORE, keys=keys.keys.including(idle))
+    mirrors = attrs.evolve(keys.roles["root"], threshold=1, extra=MORE)  # TUF knows no such role
+    return attrs.evolve(
+        keys,
+        **HEAD,
+        extra=MORE,
+        keys=keys.keys.including(idle),
+        roles=keys.roles.including({"mirrors": mirrors}),
+    )
 
 
 def some_targets():
@@ -38,7 +45,10 @@ def some_targets():
         repository = repository.with_delegation(
             name, keys=authority("team", "team2"), grant=grant, terminating=name == "releases"
         )
-    return attrs.evolve(repository.targets[TARGETS], **HEAD, called=TARGETS, extra=MORE)
+    role = repository.targets[TARGETS]
+    targets = {path: attrs.evolve(target, extra=MORE) for path, target in role.targets.items()}
+    targets = FrozenMap(targets)
+    return attrs.evolve(role, **HEAD, called=TARGETS, extra=MORE, targets=targets)
 
 
 def some_bins():

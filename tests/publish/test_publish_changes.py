@@ -361,6 +361,14 @@ def test_a_flood_of_tags_prints_few_lines_and_hides_no_key():
     assert 4 == len(list(told(found, most=2)))
 
 
+@pytest.mark.parametrize(("tags", "last"), [(20, None), (21, "… and 1 more like these")])
+def test_what_is_left_out_is_counted(tags, last):
+    printed = list(told(changes(published(created()), flooded(published(created()), tags))))
+
+    assert 20 + (last is not None) == len(printed)
+    assert last is None or last == printed[-1]
+
+
 def test_one_change_of_many_parts_is_one_short_line():
     patterns = PathPatterns(tuple(f"acme/{'x' * 300}{number}" for number in range(10_000)))
     keys = authority(*(f"key {number}" for number in range(100)))

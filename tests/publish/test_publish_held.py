@@ -90,6 +90,9 @@ def test_of_two_authorities_each_has_keys_that_it_still_wants(before):
 
     for name in ("bob", "carol", "root3"):  # root3 counts for the new root as well
         assert request.wanted_of(key(name), now=NOW)
+    old = request_of(signed(planned(before, after, now=NOW), "root2", "root3"), ROOT)
+    with pytest.raises(SigningError, match="too late"):
+        old.wanted_of(key("root"), now=NOW)  # what lacks are keys of the new root
     late = request_of(signed(planned(before, after, now=NOW), "root", "root3", "bob"), ROOT)
     for name in ("root2", "carol"):
         with pytest.raises(SigningError, match="too late"):
@@ -234,6 +237,20 @@ def test_a_request_under_another_root_is_refused(before, plan, lie):
         request.under(before.published.files[ROOT])
 
 
+def test_a_key_that_never_counts_is_not_compared(before, plan):
+    """Real roots list such keys; whether a request repeats them changes nothing."""
+    quantum = attrs.evolve(key("bob"), keytype="quantum", scheme="q")
+    root = before.root
+    targets = attrs.evolve(root.roles[TARGETS], keyids=(*root.roles[TARGETS].keyids, quantum.id))
+    root = attrs.evolve(
+        root,
+        keys=root.keys.including({quantum.id: quantum}),
+        roles=root.roles.including({TARGETS: targets}),
+    )
+
+    assert request_of(plan).under(TUF_JSON.render(root)).wanted_of(key("alice"), now=NOW)
+
+
 def test_only_those_are_asked_whom_the_signer_knows(before, plan):
     """An honest authority beside a lie does not make the lie true."""
     asked = request_of(plan)
@@ -241,6 +258,7 @@ def test_only_those_are_asked_whom_the_signer_knows(before, plan):
 
     known = request.under(before.published.files[ROOT])
 
+    assert asked.authorities == known.authorities
     assert known.wanted_of(key("alice"), now=NOW)
     with pytest.raises(SigningError, match="nobody asked"):
         known.wanted_of(key("root"), now=NOW)

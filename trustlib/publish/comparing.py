@@ -67,7 +67,7 @@ def compared(
     yield from _members(name, "", _head(old or new), _head(new or old))
     yield from _members(name, "", old.extra if old else _NOTHING, new.extra if new else _NOTHING)
     match old, new:
-        case (Root() | None) as before, (Root() | None) as after:
+        case (Root() | None) as before, Root() as after:  # there always is a root
             yield from _roots(name, before, after)
         case (Targets() | None) as before, (Targets() | None) as after:
             yield from _targets(name, before, after, names)
@@ -148,11 +148,9 @@ def _targets(
 
 
 def _same_target(old: Target | None, new: Target | None) -> bool:
-    if old is new:
-        return True
-    if old is None or new is None or old != new:
-        return False
-    return _same(old.custom, new.custom) and _same(old.extra, new.extra)
+    if old is None or new is None or old is new:
+        return old is new
+    return old == new and _same(old.custom, new.custom) and _same(old.extra, new.extra)
 
 
 def _reference(path: TargetPath, names: Naming | None) -> ImageReference | None:
@@ -167,21 +165,15 @@ def _reference(path: TargetPath, names: Naming | None) -> ImageReference | None:
 # -- who may sign -----------------------------------------------------------------------
 
 
-def _roots(name: RoleName, old: Root | None, new: Root | None) -> Iterator[Change]:
+def _roots(name: RoleName, old: Root | None, new: Root) -> Iterator[Change]:
     before = FrozenMap[RoleName, KeySet]() if old is None else old.roles
-    after = FrozenMap[RoleName, KeySet]() if new is None else new.roles
-    for of in {**before, **after}:
+    for of in {**before, **new.roles}:
         there = old.authority(of) if old is not None and of in before else None
-        then = new.authority(of) if new is not None and of in after else None
+        then = new.authority(of) if of in new.roles else None
         yield from _signers(name, of, there, then)
-        yield from _members(name, of, _extra(before.get(of)), _extra(after.get(of)))
-    yield from _unused(
-        name,
-        FrozenMap() if old is None else old.keys,
-        dict(before),
-        FrozenMap() if new is None else new.keys,
-        dict(after),
-    )
+        yield from _members(name, of, _extra(before.get(of)), _extra(new.roles.get(of)))
+    keys = FrozenMap[KeyId, Key]() if old is None else old.keys
+    yield from _unused(name, keys, dict(before), new.keys, dict(new.roles))
 
 
 def _delegations(name: RoleName, old: Targets | None, new: Targets | None) -> Iterator[Change]:
