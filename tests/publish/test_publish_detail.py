@@ -24,12 +24,15 @@ from trustlib import (
     SNAPSHOT,
     TARGETS,
     TIMESTAMP,
+    FrozenMap,
+    MetaFile,
     MismatchError,
     PathPatterns,
     SigningError,
     ThresholdError,
 )
 from trustlib.publish import HASHES, VERSIONS, Detail, gathered
+from trustlib.publish.detail import detail_of
 from trustlib.signing import InThread
 
 TWO = {"targets": authority("alice", "bob", "carol", threshold=2)}
@@ -180,3 +183,11 @@ def test_hashes_can_be_of_more_than_one_kind(storage, published):
     assert {"sha256", "sha512"} == set(receipt.snapshot.meta[TARGETS].hashes)
     assert {"1.4": "a", "1.5": "b"} == seen(storage)
     assert {"sha256", "sha512"} == set(opened(storage).detail.algorithms)
+
+
+def test_a_hash_that_has_any_length_is_not_one_we_list():
+    """Other publishers may; clients of theirs may even count it."""
+    entry = MetaFile(version=1, hashes=FrozenMap({"shake_128": "ab", "sha256": "ab" * 32}))
+
+    assert ("sha256",) == detail_of((entry,)).algorithms
+    assert {"sha256"} == set(detail_of((entry,)).entry(entry, 2, b"").hashes)

@@ -48,5 +48,9 @@ HASHES: Final = Detail(("sha256",))
 def detail_of(entries: tuple[MetaFile, ...]) -> Detail:
     """Return the detail in which *entries* were listed; that of those who say most."""
     algorithms = {name: None for entry in entries for name in entry.hashes}
-    known = tuple(name for name in algorithms if name in hashlib.algorithms_guaranteed)
+    known = tuple(
+        name
+        for name in algorithms
+        if name in hashlib.algorithms_guaranteed and not name.startswith("shake_")  # of any length
+    )
     return Detail(known) if known else VERSIONS
