@@ -112,7 +112,7 @@ class Reading:
 
     def _found(self, files: Files, memory: Storage) -> Job[Opened]:
         path = plain(self.format.published(TIMESTAMP, None))
-        coming = yield from self._coming(files, path)
+        coming = yield from expecting(files, path, self.format)
         now = BEGINNING if self.now is None else self.now
         client = refresh(self.anchor, now=now, limits=self.limits, format=self.format)
         trusted = yield from looked_at(client, files, memory)
@@ -135,20 +135,24 @@ class Reading:
         )
         return Opened(trusted=trusted, targets=targets, published=published)
 
-    def _coming(self, files: Files, timestamp: str) -> Job[str | None]:
-        """Count a root that waits for this timestamp as one that is there already."""
-        first = yield from files.at(timestamp)
-        if first is None:
-            return None
-        path = coming_root(first.data)
-        if (waiting := (yield from files.at(path))) is None:
-            return None
-        try:
-            version = self.format.parse(Root, waiting.data).unverified.version
-        except MalformedError:
-            return None  # none of ours
-        files.standing_in = {plain(self.format.published(ROOT, version)): waiting}
-        return path
+
+def expecting(files: Files, timestamp: str, format: Format) -> Job[str | None]:
+    """Count a root that waits for this timestamp as one that is there already.
+
+    Returns where it was found, or None.
+    """
+    first = yield from files.at(timestamp)
+    if first is None:
+        return None
+    path = coming_root(first.data)
+    if (waiting := (yield from files.at(path))) is None:
+        return None
+    try:
+        version = format.parse(Root, waiting.data).unverified.version
+    except MalformedError:
+        return None  # none of ours
+    files.standing_in = {plain(format.published(ROOT, version)): waiting}
+    return path
 
 
 def coming_root(timestamp: bytes) -> str:
