@@ -49,7 +49,7 @@ from trustlib.errors import (
 from trustlib.limits import Limits
 from trustlib.roles import Delegation, Delegations, PathPatterns, Root, SuccinctRoles, Target
 from trustlib.wire import TUF_JSON
-from trustlib.workflow import CLOCK_TOLERANCE, find, refresh, walk
+from trustlib.workflow import CLOCK_TOLERANCE, find, latest, refresh, walk
 
 CLOCK = ".trustlib/clock"
 FLOORS = ".trustlib/floors"
@@ -719,12 +719,78 @@ def test_a_snapshot_that_a_later_root_vouched_for_again_is_a_floor_under_that_ro
     assert TARGETS == error.value.role
 
 
+# -- without targets --------------------------------------------------------------------
+
+
+def upper(world, store, *, now=NOW, as_of=NOW, log=None, limits=None):
+    workflow = latest(
+        anchor_of(world), now=now, as_of=as_of, limits=limits or Limits(), format=TUF_JSON
+    )
+    return carried_out(workflow, world.files(), store, log)
+
+
+def test_the_latest_of_all_but_targets_is_had_without_them():
+    world, store, log = World.create().rotated().next(), {}, []
+    found = upper(world, store, log=log)
+
+    assert (2, 2, 2) == (
+        found.root.root.role.version,
+        found.timestamp.timestamp.role.version,
+        found.snapshot.role.version,
+    )
+    assert ["2.root.json", "3.root.json", "timestamp.json", "2.snapshot.json"] == fetched(log)
+    assert {"root.json", ".trustlib/2.root.json", "timestamp.json", "snapshot.json", FLOORS} == set(
+        store
+    )
+
+
+def test_the_latest_is_held_to_what_is_remembered():
+    old = World.create()
+    store = client(old.next())
+
+    with pytest.raises(RollbackError):
+        upper(old, store)
+
+
+def test_the_latest_may_have_expired_by_now():
+    """For who is to renew it."""
+    world = World.create(expires=NOW + DAY)
+
+    assert upper(world, {}, now=NOW + 2 * DAY, as_of=NOW)
+    with pytest.raises(ExpiredError):
+        upper(world, {}, now=NOW, as_of=NOW + DAY)
+
+
+def test_the_latest_is_not_looked_for_with_a_clock_that_went_back():
+    world = World.create()
+    store = client(world)
+
+    assert upper(world, store, now=NOW - CLOCK_TOLERANCE)
+    with pytest.raises(ClockError):
+        upper(world, store, now=NOW - CLOCK_TOLERANCE - SECOND)
+
+
+def test_to_look_for_the_latest_is_no_complete_update():
+    store = {}
+    upper(World.create(), store)
+
+    assert CLOCK not in store
+
+
+def test_a_race_for_the_store_is_a_conflict_to_who_looks_for_the_latest():
+    world, store = World.create(), {}
+    workflow = latest(anchor_of(world), now=NOW, as_of=NOW, limits=Limits(), format=TUF_JSON)
+    with pytest.raises(ConflictError):
+        racing(world, store, lambda _: b"else", workflow=workflow)
+
+
 # -- several processes ------------------------------------------------------------------
 
 
-def racing(world, store, meddle, times=1, limits=None):
+def racing(world, store, meddle, times=1, limits=None, workflow=None):
     """Update, and let somebody else write to the file of each save, *times* times."""
-    workflow = refresh(anchor_of(world), now=NOW, limits=limits or Limits(), format=TUF_JSON)
+    if workflow is None:
+        workflow = refresh(anchor_of(world), now=NOW, limits=limits or Limits(), format=TUF_JSON)
     answer, lost, files = None, [], world.files()
     while True:
         try:

@@ -72,22 +72,53 @@ def refresh(
     raise ConflictError("the client's store")
 
 
+def latest(
+    anchor: Anchor, *, now: datetime, as_of: datetime, limits: Limits, format: Format
+) -> Workflow[SnapshotTrusted]:
+    """Bring root, timestamp and snapshot up to date, and look at no target (§5.2–§5.5.7).
+
+    For who is to renew them; a client needs :func:`refresh`. The clock is held
+    to the last complete update, and this is none: its time is not recorded.
+
+    Args:
+        anchor: what is trusted to begin with.
+        now: the fixed time this begins (UTC).
+        as_of: when the roles must not have expired (UTC).
+        limits: how much the repository may make us read.
+        format: how its files are written and called.
+
+    Raises:
+        ConflictError: another process wrote to the store in between.
+        TrustError: any other; the store then holds what was accepted before.
+    """
+    session = Session(now=now, limits=limits, format=format)
+    yield from last_update(session)
+    try:
+        return (yield from _upper_updated(session, anchor, as_of))
+    except RacedError:
+        raise ConflictError("the client's store") from None
+
+
 def _updated(session: Session, anchor: Anchor, wanted: Sequence[TargetPath]) -> Workflow[Trusted]:
     floor = yield from last_update(session)
-    raw = yield from _anchored(session, anchor)
-    stage = RootTrusted.bootstrap(raw, now=session.now, format=session.format)
-    stage = yield from replayed(session, stage)
-    stage = yield from _root_updated(session, stage)
-    with_timestamp = yield from _timestamp_updated(session, stage)
-    with_snapshot = yield from _snapshot_updated(session, with_timestamp)
+    with_snapshot = yield from _upper_updated(session, anchor, session.now)
     yield from hints.targets(session, with_snapshot, wanted)
-    proof = yield from targets_role(with_snapshot, TARGETS, stage.root, session)
+    proof = yield from targets_role(with_snapshot, TARGETS, with_snapshot.root.root, session)
     trusted = Trusted(snapshot=with_snapshot, targets=proof)
     # Only after a complete update: the floor never lies beyond what was signed.
     if floor is None or session.now >= floor + _CLOCK_STEP:
         yield from session.store.offer(CLOCK, render_clock(session.now))  # theirs will do as well
     yield Tell(_refreshed(trusted))
     return trusted
+
+
+def _upper_updated(session: Session, anchor: Anchor, as_of: datetime) -> Workflow[SnapshotTrusted]:
+    raw = yield from _anchored(session, anchor)
+    stage = RootTrusted.bootstrap(raw, now=as_of, format=session.format)
+    stage = yield from replayed(session, stage)
+    stage = yield from _root_updated(session, stage)
+    with_timestamp = yield from _timestamp_updated(session, stage)
+    return (yield from _snapshot_updated(session, with_timestamp))
 
 
 def _refreshed(trusted: Trusted) -> Refreshed:
