@@ -2,12 +2,16 @@
 
 from trustlib.storage.file import FileStorage, Modes
 from trustlib.storage.memory import MemoryStorage
+from trustlib.storage.prefixed import AsyncPrefixed, Prefixed, collections
 from trustlib.storage.threads import ThreadedRepositoryStorage, ThreadedStorage
 
 __all__ = [
+    "AsyncPrefixed",
     "FileStorage",
     "MemoryStorage",
     "Modes",
+    "Prefixed",
     "ThreadedRepositoryStorage",
     "ThreadedStorage",
+    "collections",
 ]
