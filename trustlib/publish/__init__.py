@@ -21,9 +21,11 @@ from trustlib.publish.gathering import Gathered, gathered
 from trustlib.publish.opening import BEGINNING, Published
 from trustlib.publish.plan import SigningPlan
 from trustlib.publish.publication import Publication, Receipt, Write
+from trustlib.publish.renewal import Renewer
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import SigningRequest
 from trustlib.publish.retrying import AsyncPublisher, Edit, Publisher
+from trustlib.publish.standing import Ending, LapsedError, Renewed, Standing, Unchanged
 
 __all__ = [
     "BEGINNING",
@@ -39,10 +41,12 @@ __all__ = [
     "Edit",
     "Edition",
     "EditionChanged",
+    "Ending",
     "Expiry",
     "ExpiryPolicy",
     "Gathered",
     "GrantChanged",
+    "LapsedError",
     "ListingChanged",
     "MembersChanged",
     "OrderChanged",
@@ -50,12 +54,16 @@ __all__ = [
     "Published",
     "Publisher",
     "Receipt",
+    "Renewed",
+    "Renewer",
     "Repository",
     "SignersChanged",
     "SigningPlan",
     "SigningRequest",
+    "Standing",
     "TargetChanged",
     "Terms",
+    "Unchanged",
     "Write",
     "changes",
     "gathered",

@@ -1,0 +1,47 @@
+"""A file that is looked at several times is understood once.
+
+Who renews asks a client twice about nearly the same files. Signatures are
+verified each time; what the bytes mean does not change in between.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from attrs import define, field
+
+from trustlib._types import RoleName, StoredName, UrlPath, Version
+from trustlib.documents import Document, Format
+from trustlib.keys import Signature
+from trustlib.roles import R, Role
+
+
+@define
+class ParsedOnce:
+    """A :class:`~trustlib.Format` that remembers what it parsed; for one attempt at something."""
+
+    format: Format
+    _known: dict[tuple[object, ...], object] = field(init=False, factory=dict)
+
+    def parse(self, kind: type[R], raw: bytes, *, name: RoleName | None = None) -> Document[R]:
+        """See :meth:`trustlib.Format.parse`."""
+        question = (kind, name, raw)
+        if question not in self._known:
+            self._known[question] = self.format.parse(kind, raw, name=name)
+        return cast("Document[R]", self._known[question])  # it was parsed as that kind
+
+    def payload(self, role: Role) -> bytes:
+        """See :meth:`trustlib.Format.payload`."""
+        return self.format.payload(role)
+
+    def render(self, role: Role, signatures: tuple[Signature, ...] = ()) -> bytes:
+        """See :meth:`trustlib.Format.render`."""
+        return self.format.render(role, signatures)
+
+    def published(self, name: RoleName, version: Version | None) -> UrlPath:
+        """See :meth:`trustlib.Format.published`."""
+        return self.format.published(name, version)
+
+    def stored(self, name: RoleName) -> StoredName:
+        """See :meth:`trustlib.Format.stored`."""
+        return self.format.stored(name)
