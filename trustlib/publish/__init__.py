@@ -19,6 +19,7 @@ from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import BY_HAND, RENEWED, Expiry, ExpiryPolicy
 from trustlib.publish.gathering import Gathered, gathered
 from trustlib.publish.opening import BEGINNING, Published
+from trustlib.publish.passes import Failed, Outcome, Passed, Progress, kept_in, renewals
 from trustlib.publish.plan import SigningPlan
 from trustlib.publish.publication import Publication, Receipt, Write
 from trustlib.publish.renewal import Renewer
@@ -44,12 +45,16 @@ __all__ = [
     "Ending",
     "Expiry",
     "ExpiryPolicy",
+    "Failed",
     "Gathered",
     "GrantChanged",
     "LapsedError",
     "ListingChanged",
     "MembersChanged",
     "OrderChanged",
+    "Outcome",
+    "Passed",
+    "Progress",
     "Publication",
     "Published",
     "Publisher",
@@ -67,5 +72,7 @@ __all__ = [
     "Write",
     "changes",
     "gathered",
+    "kept_in",
+    "renewals",
     "told",
 ]
