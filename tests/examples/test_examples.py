@@ -16,6 +16,8 @@ COVERED = {
     "million_targets.py",
     "lost_root_key.py",
     "offline_signers.py",
+    "renew_cron.py",
+    "renew_loop.py",
     "root_ceremony.py",
     "rotate_root_key.py",
     "sign_and_resolve.py",
