@@ -44,6 +44,8 @@ __all__ = [
     "TimestampTrusted",
     "Trusted",
     "Verified",
+    "belonging",
+    "matching",
     "not_expired",
 ]
 
@@ -119,7 +121,7 @@ class RootTrusted:
         new = verify(  # §5.3.4
             document, old.authority(ROOT), document.unverified.authority(ROOT), step="§5.3.4"
         )
-        _belongs(new, old)
+        belonging(new, old)
         following = Version(old.version + 1)
         if new.role.version != following:  # §5.3.5
             raise MismatchError(ROOT, "version", following, new.role.version, step="§5.3.5")
@@ -145,7 +147,7 @@ class RootTrusted:
             return None
         try:
             role = verify(self.format.parse(kind, raw), self.root.role.authority(kind.NAME))
-            _belongs(role, self.root.role)
+            belonging(role, self.root.role)
         except TrustError:
             return None
         return role
@@ -164,7 +166,7 @@ class RootTrusted:
         not_expired(self.root, self.now, step="§5.3.10")
         authority = self.root.role.authority(TIMESTAMP)
         new = verify(self.format.parse(Timestamp, raw), authority, step="§5.4.2")
-        _belongs(new, self.root.role)
+        belonging(new, self.root.role)
         if (old := self.prior.timestamp) is not None:
             if new.role.version < old.role.version:  # §5.4.3.1
                 raise RollbackError(TIMESTAMP, old.role.version, new.role.version, step="§5.4.3.1")
@@ -200,10 +202,10 @@ class TimestampTrusted:
         """
         stage = self.root
         listed = self.timestamp.role.snapshot
-        _matches(SNAPSHOT, raw, listed, step="§5.5.2")
+        matching(SNAPSHOT, raw, listed, step="§5.5.2")
         authority = stage.root.role.authority(SNAPSHOT)
         new = verify(stage.format.parse(Snapshot, raw), authority, step="§5.5.3")
-        _belongs(new, stage.root.role)
+        belonging(new, stage.root.role)
         if new.role.version != listed.version:  # §5.5.4
             raise MismatchError(
                 SNAPSHOT, "version", listed.version, new.role.version, step="§5.5.4"
@@ -251,10 +253,10 @@ class SnapshotTrusted:
             ExpiredError: it has expired.
         """
         listed = self.listed(name)
-        _matches(name, raw, listed, step="§5.6.2")
+        matching(name, raw, listed, step="§5.6.2")
         document = self.root.format.parse(Targets, raw, name=name)
         new = verify(document, delegator.role.authority(name), step="§5.6.3")
-        _belongs(new, self.root.root.role)
+        belonging(new, self.root.root.role)
         if new.role.called not in (None, name):  # the specification leaves names unsigned
             raise MismatchError(name, "the role called", name, new.role.called)
         if new.role.version != listed.version:  # §5.6.4
@@ -328,8 +330,12 @@ def not_expired(proof: Verified[R], now: datetime, *, step: str | None = None) -
         raise ExpiredError(proof.name, proof.role.expires, now, step=step)
 
 
-def _belongs(proof: Verified[R], root: Root) -> None:
-    """A key may sign for many collections; their metadata is not interchangeable."""
+def belonging(proof: Verified[R], root: Root) -> None:
+    """Make sure that *proof* is of *root*'s collection: one key may sign for many.
+
+    Raises:
+        WrongCollectionError: it is of another, or of none.
+    """
     if root.collection is not None and proof.role.collection != root.collection:
         raise WrongCollectionError(proof.name, root.collection, proof.role.collection)
 
@@ -345,7 +351,12 @@ def _recovered(prior: Prior, old: Root, new: Root) -> Prior:
     return prior
 
 
-def _matches(name: RoleName, raw: bytes, listed: MetaFile, *, step: str) -> None:
+def matching(name: RoleName, raw: bytes, listed: MetaFile, *, step: str) -> None:
+    """Make sure that *raw* has the length and the hashes that are *listed*.
+
+    Raises:
+        MismatchError: one of them is another, or no hash is listed that counts.
+    """
     if listed.length is not None and len(raw) != listed.length:
         raise MismatchError(name, "length", listed.length, len(raw), step=step)
     if listed.hashes and not any(algorithm in listed.hashes for algorithm in HASHES):
