@@ -265,6 +265,18 @@ class Targets(_Head):
     targets: FrozenMap[TargetPath, Target] = field(factory=FrozenMap[TargetPath, Target])
     delegations: Delegations | None = None
 
+    def granted(self) -> Iterator[tuple[RoleName, Authority]]:
+        """Return everybody to whom this role delegates, in order, and who may sign for them."""
+        if self.delegations is None:
+            return
+        keys = self.delegations.keys
+        match self.delegations.roles:
+            case SuccinctRoles() as bins:
+                shared = _authority(keys, bins)  # there may be billions
+                yield from ((name, shared) for name in bins.names())
+            case grants:
+                yield from ((grant.name, _authority(keys, grant)) for grant in grants)
+
     def authority(self, role: RoleName) -> Authority:
         """Return who may sign for *role*, to which this role delegates.
 

@@ -169,9 +169,15 @@ def taken(paths: Iterable[str]) -> FrozenMap[RoleName, frozenset[Version]]:
     """Return the numbers under which each role has a file among *paths*."""
     found: dict[RoleName, set[Version]] = {}
     for path in paths:
-        if (match := _NUMBERED.fullmatch(path)) is not None:
-            found.setdefault(RoleName(match[2]), set()).add(Version(int(match[1])))
+        if (named := numbered_name(path)) is not None:
+            found.setdefault(named[0], set()).add(named[1])
     return FrozenMap({name: frozenset(versions) for name, versions in found.items()})
+
+
+def numbered_name(path: str) -> tuple[RoleName, Version] | None:
+    """Return whose file has the name *path*, and in which version; None: no role's."""
+    match = _NUMBERED.fullmatch(path)
+    return None if match is None else (RoleName(match[2]), Version(int(match[1])))
 
 
 @frozen
