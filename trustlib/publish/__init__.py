@@ -72,6 +72,7 @@ from trustlib.publish.gathering import Gathered, gathered
 from trustlib.publish.opening import BEGINNING, Published
 from trustlib.publish.passes import Failed, Outcome, Passed, Progress, kept_in, renewals
 from trustlib.publish.plan import SigningPlan
+from trustlib.publish.pruning import Prunable, aprunable, aprune, prunable, prune
 from trustlib.publish.publication import Publication, Receipt, Write
 from trustlib.publish.renewal import Renewer
 from trustlib.publish.repository import Repository
@@ -137,6 +138,7 @@ __all__ = [
     "Overruled",
     "Passed",
     "Progress",
+    "Prunable",
     "Publication",
     "Published",
     "Publisher",
@@ -169,10 +171,14 @@ __all__ = [
     "Work",
     "Write",
     "afsck",
+    "aprunable",
+    "aprune",
     "changes",
     "fsck",
     "gathered",
     "kept_in",
+    "prunable",
+    "prune",
     "renewals",
     "told",
 ]
