@@ -102,7 +102,8 @@ class SigningPlan:
             raise ValueError("now must say which time zone it is in")
         if not after.root.consistent_snapshot:
             raise ValueError(
-                "the repository has no consistent snapshots; trustlib publishes with them only"
+                "the repository has no consistent snapshots; trustlib publishes with them only:"
+                " publish trustlib.publish.with_consistent_snapshots(repository) first"
             )
         names = {ROOT, TIMESTAMP, SNAPSHOT, *after.targets}
         if unknown := sorted({*renewing, *restarting} - names):

@@ -169,6 +169,7 @@ def checked(
 
     writes = [
         *_left_over(before),
+        *_copies(before, outcome, files),
         *(_write(outcome, n, files[n]) for n in sorted(files, key=_turn)),
     ]
     # With another timestamp, no root that waited for an earlier one can come any more.
@@ -182,10 +183,11 @@ def checked(
         writes = [*writes[:-2], waits, timestamp, root]
         passing = (*passing, waits.path)
     taken = before.published.taken
+    named = coming.keys() & {write.path for write in writes}
     numbered = {
         name: taken.get(name, frozenset()) | {_version(outcome, name)}
-        for name in files
-        if name != TIMESTAMP
+        for name in new
+        if name != TIMESTAMP and _is_role(outcome, name) and _path(outcome, name) in named
     }
     if before.published.coming is not None:
         there = numbered.get(ROOT, taken.get(ROOT, frozenset()))
@@ -229,6 +231,17 @@ def _left_over(before: Repository) -> Iterator[Write]:
         yield _write(before, ROOT, before.published.files[ROOT])
 
 
+def _copies(
+    before: Repository, outcome: Repository, files: Mapping[RoleName, bytes]
+) -> Iterator[Write]:
+    """Give every file that stays a numbered name, where it had none: new clients look there."""
+    if before.root.consistent_snapshot:
+        return
+    for name, raw in before.published.files.items():
+        if name not in (ROOT, TIMESTAMP, *files) and _is_role(outcome, name):
+            yield Write(_path(outcome, name), raw)
+
+
 def _turn(name: RoleName) -> int:
     """Order the files so that what is named is there before what names it.
 
@@ -259,7 +272,8 @@ def _is_role(repository: Repository, name: RoleName) -> bool:
 
 
 def _path(repository: Repository, name: RoleName) -> str:
-    version = None if name == TIMESTAMP else _version(repository, name)  # §6.2.1
+    numbered = name == ROOT or (name != TIMESTAMP and repository.root.consistent_snapshot)
+    version = _version(repository, name) if numbered else None  # §6.2.1
     return plain(repository.format.published(name, version))
 
 
