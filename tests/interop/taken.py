@@ -59,13 +59,11 @@ class Taken:
     Attributes:
         files: by path.
         signers: everybody who may sign in it.
-        online: the role that lists ``app``.
         format: how its files are read.
     """
 
     files: Mapping[str, bytes] = field(repr=False)
     signers: tuple[MemorySigner, ...]
-    listing: str = "targets"
     format: Any = TUF_JSON
 
     @property
@@ -229,7 +227,7 @@ def rstuf_bins() -> Taken:
     listed = to.write("snapshot", Snapshot(expires=SOON, meta=meta), online)
     to.write("timestamp", Timestamp(expires=SOON, snapshot_meta=listed), online)
     people = tuple(MemorySigner.of(ed25519(name)) for name in ("ann", "online"))
-    return Taken(files=to.files, signers=people, listing="bins")
+    return Taken(files=to.files, signers=people)
 
 
 def rstuf_roles() -> Taken:
@@ -262,7 +260,7 @@ def rstuf_roles() -> Taken:
     listed = to.write("snapshot", Snapshot(expires=SOON, meta=meta), online)
     to.write("timestamp", Timestamp(expires=SOON, snapshot_meta=listed), online)
     people = tuple(MemorySigner.of(ed25519(name)) for name in ("ann", "online"))
-    return Taken(files=to.files, signers=people, listing="dev")
+    return Taken(files=to.files, signers=people)
 
 
 # -- in Go ------------------------------------------------------------------------------

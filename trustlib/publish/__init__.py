@@ -69,6 +69,7 @@ from trustlib.publish.examining import (
 )
 from trustlib.publish.expiry import BY_HAND, RENEWED, Expiry, ExpiryPolicy
 from trustlib.publish.gathering import Gathered, gathered
+from trustlib.publish.migrating import Renamed, renamed_artifacts, with_consistent_snapshots
 from trustlib.publish.opening import BEGINNING, Published
 from trustlib.publish.passes import Failed, Outcome, Passed, Progress, kept_in, renewals
 from trustlib.publish.plan import SigningPlan
@@ -144,6 +145,7 @@ __all__ = [
     "Publisher",
     "Receipt",
     "Refused",
+    "Renamed",
     "Renewed",
     "Renewer",
     "Repository",
@@ -179,6 +181,8 @@ __all__ = [
     "kept_in",
     "prunable",
     "prune",
+    "renamed_artifacts",
     "renewals",
     "told",
+    "with_consistent_snapshots",
 ]

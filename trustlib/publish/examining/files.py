@@ -129,7 +129,7 @@ class InPlace(Finding):
     def __str__(self) -> str:
         return (
             "files are replaced in place: a client that reads while somebody publishes sees half"
-            " of it, and trustlib does not publish so; change to consistent snapshots"
+            " of it, and trustlib does not publish so; publish with_consistent_snapshots()"
         )
 
 
