@@ -1,0 +1,81 @@
+"""A process that is an S3 server: moto's, where one request at a time is carried out.
+
+It prints its port and serves until its standard input ends: so it ends with
+whoever started it, killed or not. What stands before the first ``-`` of a bucket's name says what
+is wrong with the bucket, for tests of what goes wrong:
+
+- ``unconditional``: it has never heard of If-Match and If-None-Match;
+- ``forgetful``: it carries out what it is asked to put, and every other time answers 500;
+- ``busy``: it answers 503 to whoever wants to put something.
+"""
+
+import os
+import sys
+from collections import Counter
+from http import HTTPStatus
+from threading import Lock, Thread
+
+ACCESS, SECRET = "publisher", "known to publishers"
+"""The one who may write here. A signature is not looked at: moto does not know how to."""
+
+
+class Wrong:
+    """The application, made to go wrong, and to do one thing at a time.
+
+    moto looks at the condition of a write, and then writes; in between another thread may have
+    done the same. That is how its lock comes to be here.
+    """
+
+    def __init__(self, application):
+        self.application = application
+        self.lock = Lock()
+        self.puts = Counter()
+
+    def __call__(self, environ, start_response):
+        with self.lock:
+            return self.answer(environ, start_response)
+
+    def answer(self, environ, start_response):
+        signed = environ.get("HTTP_AUTHORIZATION", "")
+        if signed and f"Credential={ACCESS}/" not in signed:
+            return refused(start_response, HTTPStatus.FORBIDDEN, "InvalidAccessKeyId")
+        bucket, _, key = environ["PATH_INFO"].removeprefix("/").partition("/")
+        if key and environ["REQUEST_METHOD"] == "PUT":
+            self.puts[bucket] += 1
+            match bucket.partition("-")[0]:
+                case "unconditional":
+                    environ.pop("HTTP_IF_MATCH", None)
+                    environ.pop("HTTP_IF_NONE_MATCH", None)
+                case "forgetful" if self.puts[bucket] % 2:
+                    b"".join(self.application(environ, lambda *_: None))
+                    return refused(
+                        start_response, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"
+                    )
+                case "busy":
+                    return refused(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown")
+        return [b"".join(self.application(environ, start_response))]
+
+
+def refused(start_response, status, code):
+    start_response(f"{status.value} {status.phrase}", [("Content-Type", "application/xml")])
+    return [f"<Error><Code>{code}</Code></Error>".encode()]
+
+
+def main():
+    from moto.server import create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *_):
+            """Say nothing; tests read the answers."""
+
+    application = Wrong(create_backend_app("s3"))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_port, flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
