@@ -5,7 +5,8 @@ whoever started it, killed or not. What stands before the first ``-`` of a bucke
 is wrong with the bucket, for tests of what goes wrong:
 
 - ``unconditional``: it has never heard of If-Match and If-None-Match;
-- ``forgetful``: it carries out what it is asked to put, and every other time answers 500;
+- ``forgetful``: it carries out what it is asked to put, and every other time answers 500 (but for
+  the object by which it is tried);
 - ``busy``: it answers 503 to whoever wants to put something.
 """
 
@@ -39,14 +40,15 @@ class Wrong:
         signed = environ.get("HTTP_AUTHORIZATION", "")
         if signed and f"Credential={ACCESS}/" not in signed:
             return refused(start_response, HTTPStatus.FORBIDDEN, "InvalidAccessKeyId")
-        bucket, _, key = environ["PATH_INFO"].removeprefix("/").partition("/")
-        if key and environ["REQUEST_METHOD"] == "PUT":
-            self.puts[bucket] += 1
-            match bucket.partition("-")[0]:
+        wrong = folder_taken_off(environ)
+        if wrong and environ["REQUEST_METHOD"] == "PUT":
+            path = environ["PATH_INFO"]
+            self.puts[path] += 1
+            match wrong:
                 case "unconditional":
                     environ.pop("HTTP_IF_MATCH", None)
                     environ.pop("HTTP_IF_NONE_MATCH", None)
-                case "forgetful" if self.puts[bucket] % 2:
+                case "forgetful" if self.puts[path] % 2 and "/.trustlib/" not in path:
                     b"".join(self.application(environ, lambda *_: None))
                     return refused(
                         start_response, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"
@@ -54,6 +56,16 @@ class Wrong:
                 case "busy":
                     return refused(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown")
         return [b"".join(self.application(environ, start_response))]
+
+
+def folder_taken_off(environ):
+    """Return what is wrong with the bucket that is asked for, or None."""
+    for wrong in ("unconditional", "forgetful", "busy"):
+        if environ["PATH_INFO"].startswith(f"/{wrong}/"):
+            for name in ("PATH_INFO", "RAW_URI", "REQUEST_URI"):
+                environ[name] = environ[name].removeprefix(f"/{wrong}")
+            return wrong
+    return None
 
 
 def refused(start_response, status, code):

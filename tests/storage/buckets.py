@@ -16,7 +16,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from obstore.store import S3Store
 from storage.bucket_server import ACCESS, SECRET
+
+from trustlib.storage import ObjectStorage
 
 SIGNED = (
     f"AWS4-HMAC-SHA256 Credential={ACCESS}/20260101/us-east-1/s3/aws4_request,"
@@ -55,26 +58,27 @@ def asked(endpoint, method, path, body=b"", **headers):
         connection.close()
 
 
-def new_bucket(endpoint, kind="bucket"):
-    """Make a bucket that everybody may read; *kind* is one of those of bucket_server.py."""
-    bucket = f"{kind}-{secrets.token_hex(6)}"
+def new_bucket(endpoint):
+    """Make a bucket that everybody may read, and return its name."""
+    bucket = f"bucket-{secrets.token_hex(6)}"
     status, said, _ = asked(endpoint, "PUT", f"/{bucket}", x_amz_acl="public-read")
     assert 200 == status, said
     return bucket
 
 
-def bucket_store(endpoint, bucket, *, access=ACCESS, retries=3):
-    """obstore's idea of the bucket, with patience for tests."""
-    from obstore.store import S3Store
+def bucket_store(endpoint, bucket, *, access=ACCESS, retries=3, timeout="30s", via=None):
+    """obstore's idea of the bucket, with patience for tests.
 
+    *via* names what is wrong with the way there: see bucket_server.py.
+    """
     return S3Store(
         bucket,
-        endpoint=endpoint,
+        endpoint=endpoint if via is None else f"{endpoint}/{via}",
         access_key_id=access,
         secret_access_key=SECRET,
         region="us-east-1",
         virtual_hosted_style_request=False,
-        client_options={"allow_http": True, "timeout": "30s", "connect_timeout": "5s"},
+        client_options={"allow_http": True, "timeout": timeout, "connect_timeout": "5s"},
         retry_config={
             "max_retries": retries,
             "retry_timeout": timedelta(seconds=20),
@@ -89,6 +93,4 @@ def bucket_store(endpoint, bucket, *, access=ACCESS, retries=3):
 
 def bucket_storage(endpoint, bucket, prefix="", **more):
     """The repository in the bucket."""
-    from trustlib.storage import ObjectStorage
-
     return ObjectStorage(bucket_store(endpoint, bucket, **more), prefix)

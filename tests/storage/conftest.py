@@ -6,7 +6,6 @@ from storage.buckets import new_bucket, s3_server
 
 @pytest.fixture(scope="session")
 def endpoint():
-    pytest.importorskip("obstore")
     with s3_server() as url:
         yield url
 

@@ -7,16 +7,16 @@ from hashlib import sha256
 from threading import Thread
 
 import pytest
+from obstore.store import MemoryStore
+from storage.awaiting import Publisher
 from storage.buckets import bucket_store
 
 from trustlib._types import StoredName
 from trustlib.errors import StorageError
 from trustlib.ports import (
-    AsyncRepositoryStorage,
     AsyncStorage,
     RepositoryStorage,
     Revised,
-    Revision,
     Storage,
 )
 from trustlib.storage import (
@@ -42,25 +42,6 @@ class Client:
 
     def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
         return asyncio.run(self.twin.save(name, data, replacing=replacing))
-
-
-class Publisher:
-    """Awaits an asynchronous repository storage."""
-
-    def __init__(self, twin: AsyncRepositoryStorage) -> None:
-        self.twin = twin
-
-    def read(self, path: str) -> Revised | None:
-        return asyncio.run(self.twin.read(path))
-
-    def write(self, path: str, data: bytes, *, replacing: Revision | None) -> Revision | None:
-        return asyncio.run(self.twin.write(path, data, replacing=replacing))
-
-    def list(self):
-        return asyncio.run(self.twin.list())
-
-    def delete(self, path: str) -> None:
-        asyncio.run(self.twin.delete(path))
 
 
 def both_ports(kind, tmp_path):
@@ -90,9 +71,8 @@ def repositories(request, tmp_path):
     if request.param not in {"objects", "bucket", "part of a bucket"}:
         storage = both_ports(request.param, tmp_path)
         return storage, ThreadedRepositoryStorage(storage)
-    obstore = pytest.importorskip("obstore.store")
     if request.param == "objects":
-        store, prefix = obstore.MemoryStore(), ""
+        store, prefix = MemoryStore(), ""
     else:
         endpoint, bucket = map(request.getfixturevalue, ("endpoint", "bucket"))
         store = bucket_store(endpoint, bucket)

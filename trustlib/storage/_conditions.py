@@ -13,12 +13,13 @@ carried out; so each write carries a mark of its own, by which it is known again
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, MutableSet
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from trustlib.errors import StorageError
+from trustlib.errors import StorageError, shortened
 from trustlib.ports import Revised, Revision
 from trustlib.storage._names import RESERVED, repository_place
 
@@ -28,6 +29,8 @@ PROBE: Final = f"{RESERVED}/conditional-writes"
 """The object by which a store is tried. It stays, so that trying it again writes nothing."""
 
 _TEXT: Final = b"By this object trustlib finds out whether this store heeds conditions of writes.\n"
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 
 _NEVER: Final = Revision('"00000000000000000000000000000000"\n1')
 """A revision that no object has: nothing hashes to it, and no generation is that old."""
@@ -99,7 +102,19 @@ def key_of(prefix: str, path: str) -> str:
     Raises:
         StorageError: *path* does not name a file inside the repository.
     """
-    return "/".join((*filter(None, [prefix]), *repository_place(path)))
+    place = repository_place(path)
+    if _CONTROL.search(path):
+        raise StorageError(shortened(path), "the path has a control character, and no key may")
+    return "/".join((*filter(None, [prefix]), *place))
+
+
+def place_of(prefix: str) -> str:
+    """Return where the repository is, without a slash at the end; empty: the whole store.
+
+    Raises:
+        StorageError: that is no place in a store.
+    """
+    return key_of("", prefix.removesuffix("/")) if prefix else ""
 
 
 def read(key: str) -> Steps[Revised | None]:

@@ -31,11 +31,12 @@ from trustlib.storage._conditions import (
     Steps,
     delete,
     key_of,
+    place_of,
     proven,
     read,
     write,
 )
-from trustlib.storage._names import is_listed, repository_place
+from trustlib.storage._names import is_listed
 
 if TYPE_CHECKING:
     from obstore import Attributes, ObjectMeta, PutMode, PutResult, UpdateVersion
@@ -55,19 +56,12 @@ _NO_BUCKET: Final = re.compile(r"<Code>(?:NoSuchBucket|ContainerNotFound)</Code>
 _CHUNK: Final = 1000
 
 
-def _prefix(given: str) -> str:
-    prefix = given.removesuffix("/")
-    if prefix:
-        repository_place(prefix)
-    return prefix
-
-
 @frozen
 class _Objects:
     """What both classes have: a store, a place in it, and what is known about it."""
 
     store: ObjectStore
-    prefix: str = field(default="", converter=_prefix)
+    prefix: str = field(default="", converter=place_of)
     _proofs: set[Kind] = field(factory=set, init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -270,8 +264,7 @@ class AsyncObjectStorage(_Objects):
 def _failures() -> tuple[type[Exception], ...]:
     from obstore.exceptions import BaseError
 
-    # ValueError: a name that obstore has no key for, with a line break for example.
-    return (BaseError, OSError, ValueError, NotImplementedError)
+    return (BaseError, OSError, NotImplementedError)
 
 
 def _answer_to(error: Exception) -> Answer:
