@@ -67,7 +67,7 @@ def publish(storage, before, after, **more):
 
 
 def anchor_of(storage):
-    return Anchor.root(storage.files["1.root.json"])
+    return Anchor.root(storage.read("1.root.json").data)
 
 
 def opened(storage, anchor=None, **more):
