@@ -1,7 +1,7 @@
 """One role's targets spread over many small ones, and what stays the same meanwhile."""
 
 import pytest
-from core.worlds import NOW, SECOND
+from core.worlds import NOW, SECOND, signer
 from publish.desks import (
     authority,
     client,
@@ -196,3 +196,29 @@ def test_many_targets_are_edited_in_one_step(published):
     weak = Target(length=1, hashes=FrozenMap({"md5": "0" * 32}))
     with pytest.raises(ValueError, match="expected a hash"):
         published.with_targets({"acme/x:1": weak})
+
+
+def test_a_signature_is_looked_at_for_its_own_bin_only(full):
+    """With thousands of bins, trying each signature on each of them would never end."""
+    plan = planned(full, full.with_bins(keys=BIN, bits=4), now=NOW)
+    tried = []
+
+    class Watched:
+        key = key("team")
+
+        def sign(self, payload):
+            tried.append(payload)
+            return signer("team").sign(payload)
+
+    (answered,) = {
+        len(draft.signatures) for draft in [*plan.signed_by(Watched()).drafts.values()][2:-2]
+    }
+
+    assert (1, 16) == (answered, len(tried))
+    others = [request for request in plan.requested(key("team")) if request.payload != tried[0]]
+    with pytest.raises(SigningError, match="fits nothing"):
+        plan.with_answers([(others[0], signer("team").sign(tried[0]))])
+    with pytest.raises(SigningError, match="fits nothing"):
+        planned(full, tagged(full, "9"), now=NOW).with_answers(
+            [(others[0], signer("team").sign(others[0].payload))]
+        )

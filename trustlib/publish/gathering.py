@@ -52,10 +52,10 @@ async def gathered(plan: SigningPlan, *signers: AsyncSigner) -> Gathered:
         async with asyncio.TaskGroup() as group:
             tasks = [(one, group.create_task(_answers(one, new))) for one, new in asked if new]
         for signer, task in tasks:
-            signatures, problem = task.result()
-            for signature in signatures:
+            answers, problem = task.result()
+            for answer in answers:
                 try:
-                    plan = plan.with_signature(signature)
+                    plan = plan.with_answers([answer])
                 except SigningError as error:
                     problem = error
             if problem is not None:
@@ -69,12 +69,12 @@ def _open(plan: SigningPlan, signer: AsyncSigner) -> list[SigningRequest]:
 
 async def _answers(
     signer: AsyncSigner, requests: Collection[SigningRequest]
-) -> tuple[list[Signature], SigningError | None]:
-    made: list[Signature] = []
+) -> tuple[list[tuple[SigningRequest, Signature]], SigningError | None]:
+    made: list[tuple[SigningRequest, Signature]] = []
     for request in requests:
         try:
             signature = await signer.sign(request.payload)
-            made.append(request.answered(signer.key, signature.value))
+            made.append((request, request.answered(signer.key, signature.value)))
         except SigningError as error:
             return made, error
     return made, None

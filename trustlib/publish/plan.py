@@ -8,7 +8,7 @@ machines; every plan is a value, and adding a signature makes another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -138,17 +138,41 @@ class SigningPlan:
             SigningError: one of them fits none of the plan's bytes: made for an
                 earlier plan, damaged, or by a key that nobody asked.
         """
-        drafts = dict(self.drafts)
+        drafts, alike = dict(self.drafts), self._alike()
         for signature in signatures:
-            signed = {name: draft.signed(signature) for name, draft in drafts.items()}
-            fits = {name: draft for name, draft in signed.items() if draft is not None}
-            if not fits:
-                raise SigningError(
-                    f"signature by {shortened(signature.keyid[:8], str)}",
-                    "fits nothing in this plan; was it made for an earlier request?",
-                )
+            fits = next(
+                (new for names in alike.values() if (new := _fitting(drafts, names, signature))),
+                None,
+            )
+            if fits is None:
+                raise _fits_nothing(signature)
             drafts.update({name: draft for name, draft in fits.items() if self._open(name)})
         return self._with(drafts)
+
+    def with_answers(self, answers: Iterable[tuple[SigningRequest, Signature]]) -> Self:
+        """Return this plan with signatures that are known to answer certain requests.
+
+        As :meth:`with_signature`, which looks for what each of them is for; with
+        thousands of roles, that takes a while.
+
+        Raises:
+            SigningError: one of them does not fit its request, or that request
+                is none of this plan's.
+        """
+        drafts, alike = dict(self.drafts), self._alike()
+        for request, signature in answers:
+            fits = _fitting(drafts, alike.get(request.payload, ()), signature)
+            if not fits:
+                raise _fits_nothing(signature)
+            drafts.update({name: draft for name, draft in fits.items() if self._open(name)})
+        return self._with(drafts)
+
+    def _alike(self) -> dict[bytes, list[RoleName]]:
+        """Return the roles by what is signed of them; a signature is over one such payload."""
+        alike: dict[bytes, list[RoleName]] = {}
+        for name, draft in self.drafts.items():
+            alike.setdefault(draft.document.payload, []).append(name)
+        return alike
 
     def _open(self, name: RoleName) -> bool:
         """Return whether a signature more changes nothing but the file itself."""
@@ -175,8 +199,8 @@ class SigningPlan:
             before = plan
             for signer in signers:
                 new = (r for r in plan.requested(signer.key) if not r.signed_with(signer.key))
-                if signatures := [request.sign(signer) for request in new]:
-                    plan = plan.with_signature(*signatures)
+                if answers := [(request, request.sign(signer)) for request in new]:
+                    plan = plan.with_answers(answers)
         return plan
 
     def requested(self, key: Key) -> tuple[SigningRequest, ...]:
@@ -289,3 +313,18 @@ class SigningPlan:
                 *(f"  {line}" for line in drafts),
             )
         )
+
+
+def _fitting(
+    drafts: Mapping[RoleName, Draft], names: Iterable[RoleName], signature: Signature
+) -> dict[RoleName, Draft]:
+    """Return those of *names* that *signature* is over, with it."""
+    signed = {name: drafts[name].signed(signature) for name in names}
+    return {name: draft for name, draft in signed.items() if draft is not None}
+
+
+def _fits_nothing(signature: Signature) -> SigningError:
+    return SigningError(
+        f"signature by {shortened(signature.keyid[:8], str)}",
+        "fits nothing in this plan; was it made for an earlier request?",
+    )
