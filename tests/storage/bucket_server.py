@@ -5,9 +5,11 @@ whoever started it, killed or not. What stands before the first ``-`` of a bucke
 is wrong with the bucket, for tests of what goes wrong:
 
 - ``unconditional``: it has never heard of If-Match and If-None-Match;
-- ``forgetful``: it carries out what it is asked to put, and every other time answers 500 (but for
-  the object by which it is tried);
-- ``busy``: it answers 503 to whoever wants to put something.
+- ``forgetful``: it carries out what it is asked to put, and every other time answers 500;
+- ``busy``: it answers 503 to whoever wants to put something;
+- ``unreadable``: it answers 403 to whoever wants anything else.
+
+The object by which a store is tried is spared by the second and the third.
 """
 
 import os
@@ -41,26 +43,29 @@ class Wrong:
         if signed and f"Credential={ACCESS}/" not in signed:
             return refused(start_response, HTTPStatus.FORBIDDEN, "InvalidAccessKeyId")
         wrong = folder_taken_off(environ)
+        path = environ["PATH_INFO"]
+        if wrong == "unreadable" and environ["REQUEST_METHOD"] != "PUT":
+            return refused(start_response, HTTPStatus.FORBIDDEN, "AccessDenied")
         if wrong and environ["REQUEST_METHOD"] == "PUT":
-            path = environ["PATH_INFO"]
             self.puts[path] += 1
+            tried = "/.trustlib/" in path
             match wrong:
                 case "unconditional":
                     environ.pop("HTTP_IF_MATCH", None)
                     environ.pop("HTTP_IF_NONE_MATCH", None)
-                case "forgetful" if self.puts[path] % 2 and "/.trustlib/" not in path:
+                case "forgetful" if self.puts[path] % 2 and not tried:
                     b"".join(self.application(environ, lambda *_: None))
                     return refused(
                         start_response, HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"
                     )
-                case "busy":
+                case "busy" if not tried:
                     return refused(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown")
         return [b"".join(self.application(environ, start_response))]
 
 
 def folder_taken_off(environ):
     """Return what is wrong with the bucket that is asked for, or None."""
-    for wrong in ("unconditional", "forgetful", "busy"):
+    for wrong in ("unconditional", "forgetful", "busy", "unreadable"):
         if environ["PATH_INFO"].startswith(f"/{wrong}/"):
             for name in ("PATH_INFO", "RAW_URI", "REQUEST_URI"):
                 environ[name] = environ[name].removeprefix(f"/{wrong}")

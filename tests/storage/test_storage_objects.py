@@ -1,6 +1,7 @@
 """What a bucket promises beyond the port, and what becomes of a publisher when it breaks its word."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from trustlib._paths import published_target
 from trustlib.errors import StorageError
 from trustlib.ports import Revision
 from trustlib.storage import AsyncObjectStorage, ObjectStorage
+from trustlib.storage._conditions import Absent, Get, Put, write
 
 PROBE = ".trustlib/conditional-writes"
 
@@ -108,6 +110,32 @@ def test_a_write_that_was_not_carried_out_is_an_error(endpoint, over):
     assert (b"old", ["a"]) == (storage.read("a").data, list(storage.list()))
 
 
+def test_a_write_that_was_refused_for_whoever_knows_why_is_an_error(endpoint, over):
+    """It may have been ours: who cannot look cannot say that somebody else was first."""
+    bucket = new_bucket(endpoint)
+    bucket_storage(endpoint, bucket).write("a", b"", replacing=None)
+
+    with pytest.raises(StorageError, match="AccessDenied"):
+        over(bucket_store(endpoint, bucket, via="unreadable")).write("a", b"new", replacing=None)
+
+
+def test_a_store_may_say_that_there_is_nothing_to_replace():
+    steps = write("a", b"new", replacing=Revision('"1"\n'), mark="ours")
+    assert Put("a", b"new", Revision('"1"\n'), "ours") == next(steps)
+    assert Get("a") == steps.send(Absent())
+    with pytest.raises(StopIteration) as done:
+        steps.send(Absent())
+    assert done.value.value is None
+
+
+def test_a_store_that_has_no_place_for_a_new_object_says_so():
+    steps = write("a", b"new", replacing=None, mark="ours")
+    next(steps)
+    steps.send(Absent())
+    with pytest.raises(StorageError, match="no place for this"):
+        steps.send(Absent())
+
+
 # -- stores that cannot -----------------------------------------------------------------
 
 
@@ -150,6 +178,18 @@ def test_a_store_is_tried_once_and_by_one_object_that_stays(endpoint, bucket, ov
     assert (200, before["x-amz-meta-trustlibwrite"]) == (status, after["x-amz-meta-trustlibwrite"])
     assert b"trustlib" in said
     assert ["a", "b"] == sorted(another.list())
+
+
+def test_a_store_that_was_tried_is_not_tried_again(endpoint, bucket, over):
+    storage = over(bucket_store(endpoint, bucket))
+    revision = storage.write("a", b"1", replacing=None)
+    revision = storage.write("a", b"2", replacing=revision)
+    asked(endpoint, "DELETE", f"/{bucket}/{PROBE}")
+
+    storage.write("a", b"3", replacing=revision)
+    storage.write("b", b"", replacing=None)
+
+    assert 404 == asked(endpoint, "GET", f"/{bucket}/{PROBE}")[0]
 
 
 def test_a_directory_as_obstore_sees_it_can_only_be_added_to(tmp_path, over):
@@ -354,6 +394,47 @@ def test_tasks_lose_no_update(endpoint, bucket):
     asyncio.run(all_of_them())
 
     assert b"40" == bucket_storage(endpoint, bucket).read("n").data
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_forked_process_is_told_so_and_does_not_hang(endpoint, bucket):
+    """The client's threads stay behind in the parent; who waits for them waits forever."""
+    program = """
+import os
+from trustlib.errors import StorageError
+storage.write("a", b"", replacing=None)
+if os.fork() == 0:
+    for call in (lambda: storage.read("a"), storage.list):
+        try:
+            call()
+        except StorageError as error:
+            print(error, flush=True)
+    os._exit(0)
+os.wait()
+assert storage.read("a")
+"""
+    done = subprocess.run(
+        command(program, endpoint, bucket), capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert 2 == done.stdout.count("start processes with 'spawn'")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_process_may_fork_before_it_uses_a_bucket(endpoint, bucket):
+    program = """
+import os
+if os.fork() == 0:
+    storage.write("a", b"child's", replacing=None)
+    os._exit(0)
+os.wait()
+print(storage.read("a").data)
+"""
+    done = subprocess.run(
+        command(program, endpoint, bucket), capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert 'b"child\'s"\n' == done.stdout
 
 
 @pytest.mark.parametrize("files", [1, 4, 9])

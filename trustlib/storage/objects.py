@@ -6,6 +6,7 @@ to ask a bucket, and what its answers mean.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -55,6 +56,9 @@ _NO_BUCKET: Final = re.compile(r"<Code>(?:NoSuchBucket|ContainerNotFound)</Code>
 
 _CHUNK: Final = 1000
 
+_USERS: Final[set[int]] = set()
+"""The process that asked a bucket first, one at most. A forked one finds its parent here."""
+
 
 @frozen
 class _Objects:
@@ -102,8 +106,8 @@ class ObjectStorage(_Objects):
     """A bucket: a publisher's ``RepositoryStorage`` in S3, GCS, Azure, R2 or MinIO.
 
     Safe to share between threads, and the bucket between machines: a write is
-    carried out by the store if nobody else wrote, and by nobody else's clock
-    or lock. A process that forks makes its store after that.
+    carried out by the store if nobody else wrote, whatever any clock says. A
+    process that has used a bucket must not fork others that use one.
 
     A revision is the ETag, and where a store has them the version, of an
     object. How long a call may take is decided by the store's own
@@ -153,6 +157,7 @@ class ObjectStorage(_Objects):
         """
         import obstore
 
+        _unforked(f"{self.prefix}/")
         try:
             stream = obstore.list(self.store, self.prefix or None, chunk_size=_CHUNK)
             return tuple(path for chunk in stream for path in self._paths(chunk))
@@ -179,6 +184,7 @@ class ObjectStorage(_Objects):
     def _answer(self, step: Step) -> Answer:
         import obstore
 
+        _unforked(step.key)
         try:
             match step:
                 case Get(key=key):
@@ -217,6 +223,7 @@ class AsyncObjectStorage(_Objects):
         """See :meth:`ObjectStorage.list`."""
         import obstore
 
+        _unforked(f"{self.prefix}/")
         try:
             stream = obstore.list(self.store, self.prefix or None, chunk_size=_CHUNK)
             return tuple([path async for chunk in stream for path in self._paths(chunk)])
@@ -239,6 +246,7 @@ class AsyncObjectStorage(_Objects):
     async def _answer(self, step: Step) -> Answer:
         import obstore
 
+        _unforked(step.key)
         try:
             match step:
                 case Get(key=key):
@@ -259,6 +267,19 @@ class AsyncObjectStorage(_Objects):
                     return Absent()
         except _failures() as error:
             return _answer_to(error)
+
+
+def _unforked(where: str) -> None:
+    # obstore's threads serve all stores of a process, and no fork takes them along: a forked
+    # process would wait for them forever.
+    if not _USERS:
+        _USERS.add(os.getpid())
+    if os.getpid() not in _USERS:
+        raise StorageError(
+            where,
+            "this process was forked from one that had used a bucket already; fork before that,"
+            " or start processes with 'spawn'",
+        )
 
 
 def _failures() -> tuple[type[Exception], ...]:
