@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 from transport.reading import AT_ONCE, CHUNKED, PATIENTLY, QUICKLY, TEN, asking
-from transport.servers import Flights, HangUpError, ResetError, Server, answer, files
+from transport.servers import HangUpError, ResetError, Server, answer, files
 
 from trustlib.errors import TransportError
 from trustlib.transport import NO_RETRIES, HttpTransport, Pool
@@ -135,34 +135,6 @@ def test_nothing_is_believed_behind_an_answer_whose_end_is_unclear(head):
 
     with Server(once("/a", unclear)) as server, transport_to(server) as transport:
         assert transport.fetch(asking("a")) is None
-        assert HONEST["/b"] == b"".join(transport.fetch(asking("b")))
-
-
-def test_an_answer_to_no_request_is_never_one_to_the_next():
-    """It came in one packet with an answer that was asked for, and lies in the same buffer."""
-    with (
-        Server(once("/a", answer(HONEST["/a"]) + FORGED)) as server,
-        transport_to(server) as transport,
-    ):
-        assert HONEST["/a"] == b"".join(transport.fetch(asking("a")))
-        assert HONEST["/b"] == b"".join(transport.fetch(asking("b")))
-        assert 2 == server.connections
-
-
-def test_an_answer_too_many_in_a_flight_does_not_outlive_it():
-    """The server says under another file's name what it could have said there, and no more."""
-    script = once("/a", answer(HONEST["/a"]) + FORGED)
-    with Flights(script, 3) as server, transport_to(server) as transport:
-        assert [HONEST["/a"], b"forged", HONEST["/b"]] == all_of(transport, "a", "b", "c")
-
-        assert list(HONEST.values()) == all_of(transport, "a", "b", "c")
-        assert 2 == server.connections
-
-
-def test_a_file_that_is_longer_than_it_says_does_not_outlive_its_flight():
-    script = once("/a", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na" + FORGED)
-    with Flights(script, 2) as server, transport_to(server) as transport:
-        assert [b"a", b"forged"] == all_of(transport, "a", "b")
         assert HONEST["/b"] == b"".join(transport.fetch(asking("b")))
 
 

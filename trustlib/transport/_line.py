@@ -13,9 +13,15 @@ Several requests may be written before the first is answered (pipelining, RFC
 - Whoever asks for anything else finds such a connection "dropped".
 - The queue of requests dies with the connection, and the connection with the
   first answer that is not read to an end which its head made clear.
+- What was received before a request is made is no answer to it: a connection
+  that holds anything by then is not used again.
 
-A server can still say whatever it likes under the name of any file, as it can
-without all this.
+An answer too many that arrives later than that is taken for the next one.
+HTTP/1.1 has nothing to tell it by, with and without pipelining; a fresh
+connection for every update would cost each of them a round trip or more, and
+be no help within one. The connection ends before the next request that finds
+the surplus there. A server can say whatever it likes under the name of any
+file anyway, and this is a way to do that; it cannot speak for another server.
 """
 
 from __future__ import annotations
@@ -30,6 +36,7 @@ from functools import partial
 from http import client
 from math import inf
 from socket import socket
+from ssl import SSLWantReadError
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
@@ -108,10 +115,15 @@ _flight: ContextVar[Flight | None] = ContextVar("_flight", default=None)
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, within the limits of a step; between steps, nothing."""
+    """What a socket receives, within the limits of a step; between steps, what is there already.
+
+    Attributes:
+        ended: whether there was an end, or an error, between steps.
+    """
 
     def __init__(self, sock: socket) -> None:
         self._sock, self._raw = sock, sock.makefile("rb", buffering=0)
+        self.ended = False
         self.end_step()
 
     def begin_step(self, seconds: float) -> None:
@@ -126,7 +138,7 @@ class _Bounded(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
         if self._left is None:
-            return None
+            return self._received(buffer)
         seconds = self._deadline - monotonic()
         if seconds <= 0:
             raise TimeoutError("timed out")
@@ -135,6 +147,21 @@ class _Bounded(io.RawIOBase):
         self._sock.settimeout(seconds)
         count = self._raw.readinto(buffer) or 0
         self._left -= count
+        return count
+
+    def _received(self, buffer: WriteableBuffer) -> int | None:
+        # Not select(), which does not see what TLS has decrypted and nobody has read yet.
+        before = self._sock.gettimeout()
+        self._sock.settimeout(0)
+        try:
+            count = self._sock.recv_into(buffer)
+        except (BlockingIOError, SSLWantReadError):
+            return None
+        except OSError:
+            count = 0
+        finally:
+            self._sock.settimeout(before)
+        self.ended = count == 0
         return count
 
     def close(self) -> None:
@@ -163,9 +190,9 @@ class Line(io.BufferedReader):
 
     @property
     def idle(self) -> bool:
-        """Tell whether all was answered, and nothing was received that nobody asked for."""
+        """Tell whether all was answered, and nothing came that nobody asked for, nor an end."""
         self._bounded.end_step()
-        return not self.unanswered and not self.peek()
+        return not self.unanswered and not self.peek() and not self._bounded.ended
 
     def carries(self, flight: Flight | None) -> bool:
         """Tell whether the next answer is the one to the request that *flight* is making."""
@@ -300,7 +327,7 @@ class Connection(HTTPConnection):
         line = self._line
         if line is None or line.carries(_flight.get()):
             return line is not None
-        return line.idle and super().is_connected
+        return line.idle
 
     def send(self, data: _DataType | str) -> None:
         """Write *data*, unless it was written already."""
