@@ -19,6 +19,8 @@ from trustlib import (
     SNAPSHOT,
     TIMESTAMP,
     Event,
+    FrozenMap,
+    Key,
     MemoryStorage,
     NotFoundError,
     RollbackError,
@@ -101,6 +103,22 @@ def test_rotations_and_fallen_floors_are_told():
     ] == told
 
 
+@pytest.mark.parametrize(
+    ("lost", "versions"), [("timestamp.json", (None, 2)), ("snapshot.json", (2, None))]
+)
+def test_a_floor_that_falls_alone_is_told(lost, versions):
+    """The other one is not in the store any more."""
+    old = world_of("acme/x:1")
+    new = old.with_keys(TIMESTAMP, "second")
+    told, store = [], MemoryStorage()
+    client(old, AtOnce(old.files()), storage=store).refresh()
+    store = MemoryStorage(store.files.excluding(lost))
+    client(old, AtOnce(new.files()), storage=store, on_event=told.append).refresh()
+
+    (fell,) = (event for event in told if isinstance(event, events.FloorsDropped))
+    assert (2, *versions) == (fell.root, fell.timestamp, fell.snapshot)
+
+
 def test_a_rotation_that_makes_no_floor_fall_says_nothing_of_one():
     old = world_of("acme/x:1")
     added = old.rotated(
@@ -136,6 +154,19 @@ def test_one_key_under_two_ids_is_told():
 
     (odd,) = (event for event in told if isinstance(event, events.Odd))
     assert (ROOT, 2, "lists one key under 2 ids, which counts once") == attrs.astuple(odd)
+
+
+def test_keys_that_nobody_can_read_are_not_one_key():
+    old = World.create()
+    unknown = {
+        name: Key(keytype="later", scheme="later", keyval=FrozenMap({"public": name}))
+        for name in ("one", "other")
+    }
+    new = old.rotated(keys=old.root.keys.including(unknown))
+    told = []
+    client(old, AtOnce(new.files()), on_event=told.append).refresh()
+
+    assert [] == [event for event in told if isinstance(event, events.Odd)]
 
 
 def test_a_pinned_anchor_is_told_when_it_is_fetched():

@@ -2,6 +2,7 @@
 
 import pickle
 
+import pytest
 from client.servers import AtOnce, client, world_of
 from core.worlds import (
     DAY,
@@ -19,6 +20,7 @@ from core.worlds import (
 from trustlib import SNAPSHOT, TARGETS, TIMESTAMP, FromStore, MemoryStorage, Offline
 from trustlib.content import ImageReference
 from trustlib.content.binding import by_digest
+from trustlib.workflow.explanation import Evidence, Explanation
 
 
 def short(name):
@@ -119,6 +121,19 @@ def test_a_digest_explains_itself():
     assert f"acme/x@sha256:{64 * 'a'} is sha256:{64 * 'a'}, nobody needed to be asked" == str(
         by_digest(reference).explain()
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "valid_until"), [(FromStore(NOW), None), (None, LATER), (None, None)]
+)
+def test_until_when_is_told_together_with_as_of_when_or_not_at_all(source, valid_until):
+    told = Explanation(answer="it is so", source=source, valid_until=valid_until, roles=())
+
+    assert "it is so" == str(told)
+
+
+def test_evidence_without_proofs_says_nothing():
+    assert () == Evidence(None, ()).roles
 
 
 def test_hostile_names_cannot_write_into_a_log():

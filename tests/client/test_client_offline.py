@@ -180,6 +180,21 @@ def test_a_pinned_anchor_works_offline_once_it_is_stored():
     assert FromStore(NOW) == _pinned(anchor, Offline(), store).refresh().source
 
 
+@pytest.mark.parametrize(
+    "lost", [CLOCK, ".trustlib/anchor-{}", "timestamp.json", "snapshot.json", "targets.json"]
+)
+def test_a_store_that_lacks_one_file_holds_no_complete_update(lost):
+    world = world_of("acme/x:1")
+    digest = hashlib.sha256(next(iter(world.roots().values()))).hexdigest()
+    anchor, store = Anchor.pinned(sha256=digest), MemoryStorage()
+    _pinned(anchor, AtOnce(world.files()), store).refresh()
+    lacking = MemoryStorage(store.files.excluding(lost.format(digest)))
+    assert lacking.files != store.files
+
+    with pytest.raises(TransportError, match="no complete update"):
+        _pinned(anchor, Offline(DAY), lacking).refresh()
+
+
 def _pinned(anchor, transport, store):
     return Updater(anchor=anchor, transport=transport, storage=store, clock=lambda: NOW)
 

@@ -106,6 +106,10 @@ def test_one_role_alone_is_not_enough(build, security):
     assert "with keys of their own" in str(error)
 
 
+def test_who_does_not_list_it_is_told():
+    assert "; security: does not list it); " in str(disagreed(two(GOOD, None)))
+
+
 def test_what_none_of_the_roles_lists_is_not_found():
     with pytest.raises(NotFoundError) as error:
         agreed(two(None, None))

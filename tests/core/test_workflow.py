@@ -879,6 +879,24 @@ def test_a_lost_race_for_targets_does_not_matter():
     assert [] == log
 
 
+def test_newer_targets_of_somebody_who_overtook_us_stay():
+    """Their snapshot lists them; ours are all the same to whoever asked us."""
+    old = World.create()
+    store = client(old)
+    ours, theirs = old.next(), old.next().next()
+    workflow = refresh(anchor_of(old), now=NOW, limits=Limits(), format=TUF_JSON)
+    answer = None
+    with pytest.raises(StopIteration) as finished:
+        while True:
+            effect = workflow.send(answer)
+            if effect == Load("targets.json"):
+                update(theirs, store)
+            answer = answer_to(effect, ours.files(), store)
+
+    assert 2 == finished.value.value.targets.role.version
+    assert theirs.raw(TARGETS) == store["targets.json"]
+
+
 def test_races_without_end_are_a_conflict():
     world = World.create()
     number = iter(range(10_000))

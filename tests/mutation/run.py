@@ -41,7 +41,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "workflow/counting.py": ("tests/consensus/test_counting.py", "tests/consensus"),
     "workflow/dissent.py": ("tests/consensus",),
     "workflow/explanation.py": ("tests/client/test_client_explain.py",),
-    "workflow/hints.py": ("tests/client/test_client_flights.py", *FAST[2:]),
+    "workflow/hints.py": (
+        "tests/client/test_client_flights_bounds.py",
+        "tests/client/test_client_flights.py",
+        *FAST[2:],
+    ),
     "workflow/oddities.py": ("tests/client/test_client_events.py",),
     "workflow/remembered.py": ("tests/client/test_client_offline.py",),
     "workflow/search.py": (FAST[2], *CLIENT),
