@@ -35,3 +35,12 @@ pytest_collect_file = SybilCollection(
         Sybil(parsers=[DocTestParser()], path="trustlib", patterns=["*.py"]),
     ]
 ).pytest()
+
+
+_READABLE = 60  # characters of a name of a case
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Number the cases that are made of bytes: those may be random, and nobody reads them."""
+    long = isinstance(val, str) and len(val) > _READABLE
+    return argname if long or isinstance(val, bytes) else None

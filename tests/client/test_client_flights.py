@@ -200,9 +200,11 @@ def test_a_delegation_that_the_snapshot_does_not_list_is_not_hinted_at():
     world = world.edited("snapshot", meta=meta).stamped()
 
     assert client(world, AtOnce(world.files())).resolve_all(tags(0, 2))
+    server = AtOnce(world.files())
     with pytest.raises(MismatchError) as error:
-        client(world, AtOnce(world.files())).resolve_all(tags(0, 1, 2))
+        client(world, server).resolve_all(tags(0, 1, 2))
     assert "an entry for" == error.value.what
+    assert ("1.r00.json", "1.r02.json") == server.flights[-1]
 
 
 def test_a_refresh_alone_asks_for_no_delegated_role():

@@ -19,6 +19,7 @@ from trustlib.anchors import Anchor
 from trustlib.effects import Ahead
 from trustlib.roles import MetaFile
 from trustlib.workflow import find, refresh
+from trustlib.workflow.search import foresee
 
 GUESS = 131_072
 
@@ -85,23 +86,31 @@ def test_no_more_than_sixty_four_changed_roles_are_looked_for_in_the_store():
     assert ("2.targets.json", "2.r00.json", "2.r62.json") == server.flights[1]
 
 
+def hinted(workflow, files, store):
+    """The paths that each hint of *workflow* names."""
+    hints, answer = [], None
+    with contextlib.suppress(StopIteration):
+        while True:
+            effect = workflow.send(answer)
+            answer = answer_to(effect, files, store)
+            if isinstance(effect, Ahead):
+                hints.append([fetch.path for fetch in effect.fetches])
+    return hints
+
+
 def below_targets(seen, served, *paths):
     """What is hinted at when a client that has seen all of *seen* updates for *paths*."""
     store = {}
     anchor = Anchor.root(seen.raw("root"))
-    trusted = refreshed(anchor, seen.files(), store)
+    refreshed(anchor, seen.files(), store)
+    trusted = seen.trusted()
     for name in seen.delegated:
         search = find(trusted, f"{name}/1", limits=Limits(), known={})
         carried_out(search, seen.files(), store)
     update = refresh(anchor, now=NOW, limits=Limits(), format=TUF_JSON, wanted=paths)
-    hinted, answer = [], None
-    with contextlib.suppress(StopIteration):
-        while True:
-            effect = update.send(answer)
-            answer = answer_to(effect, served.files(), store)
-            if isinstance(effect, Ahead):
-                hinted.append([fetch.path for fetch in effect.fetches])
-    return hinted[1:]
+    first, *others = hinted(update, served.files(), store)
+    assert "timestamp.json" in first
+    return others
 
 
 def three():
@@ -130,6 +139,27 @@ def test_a_hint_of_one_file_is_none():
 
     for changed in (newer(old, "targets"), newer(old, "a"), newer(old), old):
         assert [] == below_targets(old, changed, "a/1")
+
+
+def test_a_search_hints_at_no_single_file_either():
+    world = three()
+
+    for paths, expected in (
+        (["a/1", "b/1"], [["1.a.json", "1.b.json"]]),
+        (["a/1", "a/2"], []),
+        (["app"], []),
+    ):
+        workflow = foresee(world.trusted(), paths, limits=Limits(), known={})
+        assert expected == hinted(workflow, {}, {})
+
+
+def test_a_search_does_not_hint_at_what_is_known_whatever_is_stored():
+    world, known = three(), {}
+    trusted = world.trusted()
+    carried_out(find(trusted, "a/1", limits=Limits(), known=known), world.files(), {})
+
+    workflow = foresee(trusted, ["a/1", "b/1", "c/1"], limits=Limits(), known=known)
+    assert [["1.b.json", "1.c.json"]] == hinted(workflow, {}, {})
 
 
 def test_nothing_is_hinted_at_for_an_update_that_wants_nothing():

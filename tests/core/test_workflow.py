@@ -50,6 +50,7 @@ from trustlib.limits import Limits
 from trustlib.roles import Delegation, Delegations, PathPatterns, Root, SuccinctRoles, Target
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import CLOCK_TOLERANCE, find, latest, refresh, walk
+from trustlib.workflow.search import Search, covering, terminating
 
 CLOCK = ".trustlib/clock"
 FLOORS = ".trustlib/floors"
@@ -1080,6 +1081,15 @@ def test_a_terminating_delegation_further_down_ends_all_of_the_search():
         search(world, "x")
 
 
+def test_the_last_of_those_who_were_asked_ends_the_search_or_nobody_does():
+    role = tree(grant("a", "*", terminating=True), grant("b", "*"), a=targets_role()).targets
+
+    assert ("a",) == covering(role, "x")
+    assert terminating(role, ("a",))
+    assert not terminating(role, ("a", "b"))
+    assert not terminating(role, ())
+
+
 def test_those_before_and_below_a_terminating_delegation_are_asked():
     world = tree(
         grant("a", "*"),
@@ -1313,6 +1323,16 @@ def test_as_many_roles_as_allowed_are_visited():
     with pytest.raises(LimitError) as error:
         search(world, "x", limits=Limits(delegations=4))
     assert 4 == error.value.limit
+
+
+@pytest.mark.parametrize("inside", ["session", "visited", "to_visit"])
+def test_a_search_begins_at_the_top_and_nowhere_else(inside):
+    """Whom it visits is its own business: nobody hands it a place to go on from."""
+    whole = {"trusted": World.create().trusted(), "path": "x", "limits": Limits(), "known": {}}
+    assert isinstance(Search(**whole), Search)
+
+    with pytest.raises(TypeError):
+        Search(**whole, **{inside: {}})
 
 
 def test_each_delegated_role_is_fetched_under_the_limit_for_targets():
