@@ -56,7 +56,8 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
 """The files that must be held, and the tests that hold each, the likeliest first."""
 
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-SECONDS = 90  # then a mutant hangs, which a test would notice
+SECONDS = 180  # of work; then a mutant runs in circles, which a test would notice
+PATIENCE = 600  # seconds; then it waits for ever, on a machine that is busy with other things, too
 PRELOADED = (  # what takes long to import is there when a child is forked; trustlib never is
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "hypothesis",
@@ -85,6 +86,7 @@ def tested(package: Path, tests: tuple[str, ...]) -> int:
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
@@ -97,7 +99,7 @@ def tested(package: Path, tests: tuple[str, ...]) -> int:
 
 
 def _waited(child: int) -> int:
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
