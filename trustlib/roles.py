@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import ClassVar, Final, Self, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -189,6 +190,13 @@ class Delegations:
     roles: tuple[Delegation, ...] | SuccinctRoles
     extra: Extra = field(factory=_nothing)
 
+    @cached_property
+    def by_name(self) -> FrozenMap[RoleName, Delegation]:
+        """Return the grants by the role they are for; there may be a hundred thousand."""
+        if isinstance(self.roles, SuccinctRoles):
+            return FrozenMap()
+        return FrozenMap({grant.name: grant for grant in reversed(self.roles)})
+
 
 # -- the roles --------------------------------------------------------------------------
 
@@ -288,10 +296,9 @@ class Targets(_Head):
                 case SuccinctRoles() as bins:
                     if role in bins:
                         return _authority(self.delegations.keys, bins)
-                case grants:
-                    for grant in grants:
-                        if grant.name == role:
-                            return _authority(self.delegations.keys, grant)
+                case _:
+                    if (grant := self.delegations.by_name.get(role)) is not None:
+                        return _authority(self.delegations.keys, grant)
         raise KeyError(role)
 
 

@@ -3,7 +3,8 @@
 import pytest
 from core.worlds import NOW, World, carried_out, grant, grants, targets_role
 
-from trustlib import Limits, NotFoundError
+from trustlib import Delegation, FrozenMap, Limits, NotFoundError, PathPatterns, Targets
+from trustlib.roles import Delegations
 from trustlib.workflow import find
 
 
@@ -53,3 +54,39 @@ def test_hash_prefixes_on_the_way_narrow_too():
 
     with pytest.raises(NotFoundError):
         found(world, "x")
+
+
+class Compared(str):
+    """A role's name that counts how often it is held against another."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other):
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_who_may_sign_for_a_role_is_looked_up_and_not_searched_for():
+    """A file of 32 MB delegates to a hundred thousand; whoever walks all of them asks for each."""
+    names = [Compared(f"role-{number}") for number in range(2_000)]
+    grants = tuple(
+        Delegation(name=name, keyids=(), threshold=2, grant=PathPatterns(("*",))) for name in names
+    )
+    role = Targets(version=1, expires=NOW, delegations=Delegations(keys=FrozenMap(), roles=grants))
+    Compared.times = 0
+
+    assert all(2 == role.authority(Compared(str(name))).threshold for name in names)
+    assert 10 * len(names) > Compared.times
+
+
+def test_of_two_grants_to_one_role_the_first_one_counts():
+    twice = tuple(
+        Delegation(name="team", keyids=(), threshold=number, grant=PathPatterns(("*",)))
+        for number in (1, 2)
+    )
+    role = Targets(version=1, expires=NOW, delegations=Delegations(keys=FrozenMap(), roles=twice))
+
+    assert 1 == role.authority("team").threshold

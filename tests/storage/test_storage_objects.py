@@ -20,7 +20,7 @@ from trustlib._paths import published_target
 from trustlib.errors import StorageError
 from trustlib.ports import Revision
 from trustlib.storage import AsyncObjectStorage, ObjectStorage
-from trustlib.storage._conditions import Absent, Get, Put, write
+from trustlib.storage._conditions import Absent, Get, Put, said, write
 
 PROBE = ".trustlib/conditional-writes"
 
@@ -43,7 +43,7 @@ def every_call(storage):
         "read": partial(storage.read, "a"),
         "create": partial(storage.write, "a", b"", replacing=None),
         "update": partial(storage.write, "a", b"", replacing=revision),
-        "list": storage.list,
+        "list": lambda: list(storage.list()),
         "delete": partial(storage.delete, "a"),
     }
 
@@ -274,6 +274,19 @@ def test_an_error_names_the_object_and_is_one_that_can_be_read(endpoint, over):
     assert isinstance(error.value.__cause__, FileNotFoundError)
 
 
+def test_a_server_that_talks_without_end_is_cut_short_on_one_line():
+    theirs = "no\n\x1b[31m" + "x" * 10_000 + "\n\nDebug source: y"
+
+    line = said(OSError(theirs))
+
+    assert line.startswith("no ?[31mxxx")
+    assert line.endswith(
+        "…; find out whether the store can be reached, and whether you may do this there"
+    )
+    assert 600 > len(line)
+    assert line.isprintable()
+
+
 # -- names ------------------------------------------------------------------------------
 
 
@@ -404,7 +417,7 @@ import os
 from trustlib.errors import StorageError
 storage.write("a", b"", replacing=None)
 if os.fork() == 0:
-    for call in (lambda: storage.read("a"), storage.list):
+    for call in (lambda: storage.read("a"), lambda: list(storage.list())):
         try:
             call()
         except StorageError as error:

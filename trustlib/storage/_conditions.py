@@ -32,6 +32,8 @@ _TEXT: Final = b"By this object trustlib finds out whether this store heeds cond
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 
+_LONGEST: Final = 500  # characters of what a server said
+
 _NEVER: Final = Revision('"00000000000000000000000000000000"\n1')
 """A revision that no object has: nothing hashes to it, and no generation is that old."""
 
@@ -198,8 +200,7 @@ def _failure(key: str, answer: Answer) -> StorageError:
                 " cannot be kept in it; in a directory, use trustlib.FileStorage",
             )
         case Failed(error=error):
-            # What comes after the first paragraph is for who debugs the client of the store.
-            failure = StorageError(key, str(error).partition("\n\nDebug source")[0])
+            failure = StorageError(key, said(error))
         case _:
             failure = StorageError(
                 key, "the store has no place for this: look for the bucket's name"
@@ -207,3 +208,16 @@ def _failure(key: str, answer: Answer) -> StorageError:
     if isinstance(answer, Failed):
         failure.__cause__ = answer.error
     return failure
+
+
+def said(error: Exception) -> str:
+    """Return what a store said, on one line of bounded length, and what to do.
+
+    A server is not trusted to be brief. What comes after the first paragraph is
+    for who debugs the client of the store.
+    """
+    first, _, _ = str(error).partition("\n\nDebug source")
+    line = " ".join(first.split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return f"{shown}; find out whether the store can be reached, and whether you may do this there"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -35,6 +35,7 @@ from trustlib.storage._conditions import (
     place_of,
     proven,
     read,
+    said,
     write,
 )
 from trustlib.storage._names import is_listed
@@ -98,7 +99,7 @@ class _Objects:
     def _unlisted(self, error: Exception) -> StorageError:
         failed = _answer_to(error)
         reason = failed.error if isinstance(failed, Failed) else error
-        return StorageError(f"{self.prefix}/", str(reason).partition("\n\nDebug source")[0])
+        return StorageError(f"{self.prefix}/", said(reason))
 
 
 @frozen
@@ -147,20 +148,22 @@ class ObjectStorage(_Objects):
         """
         return self._run(self._writing(path, data, replacing))
 
-    def list(self) -> Iterable[str]:
+    def list(self) -> Iterator[str]:
         """See :meth:`trustlib.ports.RepositoryStorage.list`.
 
-        What :meth:`read` would refuse is left out.
+        What :meth:`read` would refuse is left out. The bucket is asked while
+        the paths are taken, page by page.
 
         Raises:
-            StorageError: the store failed.
+            StorageError: the store failed; here or while the paths are taken.
         """
         import obstore
 
         _unforked(f"{self.prefix}/")
         try:
-            stream = obstore.list(self.store, self.prefix or None, chunk_size=_CHUNK)
-            return tuple(path for chunk in stream for path in self._paths(chunk))
+            # A bucket may hold millions: they are handed on page by page.
+            for chunk in obstore.list(self.store, self.prefix or None, chunk_size=_CHUNK):
+                yield from self._paths(chunk)
         except _failures() as error:
             raise self._unlisted(error) from error
 
