@@ -16,8 +16,10 @@ from trustlib import (
     SNAPSHOT,
     TARGETS,
     TIMESTAMP,
+    TUF_JSON,
     ConflictError,
     FileStorage,
+    MalformedError,
     MemoryStorage,
     StorageError,
 )
@@ -121,6 +123,31 @@ def test_a_directory_is_as_good_as_memory(tmp_path):
     assert fsck(MemoryStorage(FILES), anchor=ANCHOR, now=NOW) == fsck(
         storage, anchor=ANCHOR, now=NOW
     )
+
+
+class Commented:
+    """Files that begin with a line which is not JSON."""
+
+    published = staticmethod(TUF_JSON.published)
+    stored = staticmethod(TUF_JSON.stored)
+    payload = staticmethod(TUF_JSON.payload)
+
+    def parse(self, kind, raw, *, name=None):
+        if not raw.startswith(b"#\n"):
+            raise MalformedError(name or kind.NAME, "$", "a comment", raw)
+        parsed = TUF_JSON.parse(kind, raw.removeprefix(b"#\n"), name=name)
+        return attrs.evolve(parsed, raw=raw)
+
+    def render(self, role, signatures=()):
+        return b"#\n" + TUF_JSON.render(role, signatures)
+
+
+def test_other_formats_are_looked_at_as_well():
+    files = {path: b"#\n" + raw for path, raw in sound(listing=only_version).files().items()}
+    asked = {"anchor": anchor_of(files), "now": NOW, "format": Commented()}
+
+    assert () == fsck(MemoryStorage(files), **asked).findings
+    assert not fsck(MemoryStorage({**files, "1.team.json": FILES["1.team.json"]}), **asked).sound
 
 
 def test_the_text_counts_and_does_not_flood():

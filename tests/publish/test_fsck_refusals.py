@@ -237,6 +237,37 @@ def test_a_role_is_judged_on_the_word_of_everybody_who_delegates_to_it():
     assert () == findings(world.signed_by("shared", "shared", "team").sealed())
 
 
+def test_what_is_missing_is_told_once_whoever_delegates_there():
+    world = sound()
+    delegations = attrs.evolve(
+        world.targets.delegations, roles=(grant("shared", "team/*", by=("team",)),)
+    )
+    below = attrs.evolve(world.delegated["team"], delegations=delegations)
+    both = attrs.evolve(
+        world.targets.delegations,
+        roles=(*world.targets.delegations.roles, grant("shared", "team/*", by=("team",))),
+    )
+    shared = targets_role(expires=NOW + EXPIRES[TARGETS])
+    world = world.edited(TARGETS, delegations=both).signed_by("shared", "team")
+    world = world.with_roles({"team": below, "shared": shared})
+
+    assert () == findings(world)
+    assert "shared" == only(Dangling, findings(world, without=["1.shared.json"])).role
+
+
+def test_signatures_are_counted_in_what_is_allowed():
+    """Who fills a file with signatures makes it cost what it costs."""
+    world = sound().signed_by(TARGETS, TARGETS, *(f"stranger {n}" for n in range(50))).sealed()
+    files = world.files()
+
+    def looked_at(signatures):
+        work = Work(signatures=signatures)
+        return fsck(MemoryStorage(files), anchor=anchor_of(files), now=NOW, work=work).findings
+
+    assert [Unexamined, StrangeSignature] == kinds(looked_at(50))
+    assert [StrangeSignature] == kinds(looked_at(60))
+
+
 # -- the limits of clients --------------------------------------------------------------
 
 
@@ -326,7 +357,7 @@ def test_expired_roles_do_not_hide_what_else_is_refused():
 def test_the_root_that_expired_names_its_people():
     expired = only(Expired, findings(sound().edited(ROOT, expires=NOW)))
 
-    ids = [one.key.id[:8] for one in signers("root", "root2", "root3")]
+    ids = [one.key.id[:16] for one in signers("root", "root2", "root3")]
     assert (
         "root expired 2030-01-01 12:00Z: have it signed by 2 of the keys"
         f" {', '.join(ids)}, and publish it"

@@ -243,6 +243,12 @@ def test_missing_roots_are_told():
     assert "root 1 to 2, 5, 9 is missing" in str(missing)
 
 
+def test_an_anchor_that_is_no_longer_there_is_a_gap_and_no_fork():
+    world = rotated()
+
+    assert ((1, 1),) == only(MissingRoots, findings(world, without=["1.root.json"])).gaps
+
+
 def test_a_gap_after_the_anchor_is_left_over_files():
     found = findings(rotated(), without=["2.root.json"])
 

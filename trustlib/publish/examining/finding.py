@@ -16,6 +16,8 @@ from trustlib.errors import shortened
 from trustlib.roles import Authority
 
 _SHOWN: Final = 5
+_DIGITS: Final = 16
+"""Of a key's id: enough that nobody makes another key for them in an afternoon."""
 
 
 class Severity(IntEnum):
@@ -62,10 +64,11 @@ def told(names: Collection[object]) -> str:
 
 def ids(keyids: Iterable[KeyId]) -> str:
     """Return the beginnings of *keyids*, as people compare them."""
-    return told(tuple(keyid[:8] for keyid in keyids))
+    return told(tuple(keyid[:_DIGITS] for keyid in keyids))
 
 
 def signers(authority: Authority) -> str:
     """Return who must sign, and how many of them."""
-    usable = tuple(keyid for keyid, key in authority.keys.items() if key.material is not None)
+    # By their hashes, whatever names metadata has for them: people compare these.
+    usable = tuple(key.id for key in authority.keys.values() if key.material is not None)
     return f"{authority.threshold} of the keys {ids(usable)}"

@@ -14,7 +14,7 @@ from trustlib.errors import shortened
 from trustlib.keys import Key
 from trustlib.publish.examining.finding import Finding, Severity, ids, told
 from trustlib.publish.examining.survey import Survey
-from trustlib.roles import Authority, Delegation, KeySet, Root, SuccinctRoles, Targets
+from trustlib.roles import Authority, Delegation, Delegations, KeySet, Root, SuccinctRoles
 from trustlib.wire import key_value
 
 _ONLINE: Final = (TIMESTAMP, SNAPSHOT)
@@ -212,15 +212,13 @@ def keys(survey: Survey) -> Iterator[Finding]:
     for name, lying in survey.targets.items():
         if lying.good is not None and lying.good.unverified.delegations is not None:
             delegations = lying.good.unverified.delegations
-            yield from _of(name, delegations.keys, _grants(lying.good.unverified))
+            yield from _of(name, delegations.keys, _grants(delegations))
     yield from _online(survey.root, survey)
     yield from _few(survey.root.authority(ROOT))
 
 
-def _grants(role: Targets) -> Grants:
-    if role.delegations is None:
-        return {}
-    match role.delegations.roles:
+def _grants(delegations: Delegations) -> Grants:
+    match delegations.roles:
         case SuccinctRoles() as bins:
             return {next(bins.names()): bins}
         case grants:
