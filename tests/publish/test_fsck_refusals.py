@@ -255,6 +255,14 @@ def test_what_is_missing_is_told_once_whoever_delegates_there():
     assert "shared" == only(Dangling, findings(world, without=["1.shared.json"])).role
 
 
+def test_a_ring_of_delegations_is_gone_round_once():
+    world = sound()
+    back = attrs.evolve(world.targets.delegations, roles=(grant("team", "team/*", by=("team",)),))
+    ring = attrs.evolve(world.delegated["team"], delegations=back)
+
+    assert () == findings(world.with_roles({"team": ring}))
+
+
 def test_signatures_are_counted_in_what_is_allowed():
     """Who fills a file with signatures makes it cost what it costs."""
     world = sound().signed_by(TARGETS, TARGETS, *(f"stranger {n}" for n in range(50))).sealed()
