@@ -14,6 +14,9 @@ SPECIFICATION ?=
 export TRUSTLIB_WILD := $(if $(WILD),$(abspath $(WILD)),$(TRUSTLIB_WILD))
 export TRUSTLIB_SPECIFICATION := $(if $(SPECIFICATION),$(abspath $(SPECIFICATION)),$(TRUSTLIB_SPECIFICATION))
 
+# The tests of a file, and the examples of a page, stay together and in order.
+AT_ONCE ?= -n auto --dist loadfile
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -33,10 +36,10 @@ demo: $(VENV)/.demo ## see it at work, attacks included
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test servers ## run the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not slow"
 
 test-all: $(VENV)/.test servers ## run all tests, those that take minutes too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE)
 	$(BIN)/python tests/mutation/run.py
 
 mutation: $(VENV)/.test ## remove every check of the core once; a test must notice

@@ -101,7 +101,7 @@ def main(directory, kind, name):
     edit = EDITS[name]
     for writes in count():
         place = Path(directory) / str(writes)
-        where = kind if kind == "file" else f"{kind}-{name}-{writes}"
+        where = kind if kind == "file" else f"{kind} {name}-{writes}"
 
         def begin(where=where, place=place):
             publish(made(where, place), created(), tagged(created()), now=NOW)

@@ -6,14 +6,14 @@ from trustlib import FileStorage
 
 
 def made(kind, directory):
-    """The storage of this *kind*: ``file``, or ``s3 <endpoint> <bucket>``."""
+    """The storage of this *kind*: ``file``, or ``s3 <endpoint> <bucket> [<prefix>]``."""
     match kind.split():
         case ["file"]:
             return FileStorage.public(Path(directory) / "site")
-        case ["s3", endpoint, bucket]:
+        case ["s3", endpoint, bucket, *prefix]:
             from storage.buckets import bucket_storage
 
-            return bucket_storage(endpoint, bucket)
+            return bucket_storage(endpoint, bucket, *prefix)
         case _:
             raise ValueError(kind)
 
