@@ -1,9 +1,13 @@
 """People who publish: keys by name, a small repository, and the usual way to publish it."""
 
 import contextlib
+import tempfile
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
 
 from core.worlds import NOW, signer
+from interop.peers import Theirs
 
 from trustlib import (
     BY_HAND,
@@ -63,7 +67,24 @@ def signed(plan, *names):
 
 
 def publish(storage, before, after, **more):
+    """Publish the edit, and see whether python-tuf's client accepts what is there then."""
+    receipt = publish_for_ours(storage, before, after, **more)
+    accepted_by_theirs(storage)
+    return receipt
+
+
+def publish_for_ours(storage, before, after, **more):
+    """Publish the edit of a repository that python-tuf never could read."""
     return signed(planned(before, after, **more)).publication().apply(storage)
+
+
+def accepted_by_theirs(storage):
+    """Make sure that python-tuf's client, which has seen nothing yet, accepts what is there."""
+    files = {quote(path, safe="/"): storage.read(path).data for path in storage.list()}
+    anchor = next(data for path, data in files.items() if path.endswith(".root.json"))
+    with tempfile.TemporaryDirectory() as memory:
+        answer = Theirs(files.get("1.root.json", anchor), Path(memory)).ask(files, [])
+    assert isinstance(answer["refresh"], list), answer
 
 
 def anchor_of(storage):
@@ -89,6 +110,7 @@ def seen(storage, memory=None, now=NOW):
     """The tags and first letters of digests that a client believes in."""
     asking = client(storage, memory, now)
     asking.refresh()
+    accepted_by_theirs(storage)
     trusted = {}
     for tag in ("1.4", "1.5", "1.6", "2"):
         with contextlib.suppress(NotFoundError):

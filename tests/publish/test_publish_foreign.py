@@ -4,7 +4,8 @@ import json
 
 import pytest
 from core.worlds import LATER, NOW, signed_json, signer
-from publish.desks import Served, authority, digest, key, opened, publish, tagged
+from publish.desks import Served, authority, digest, key, opened, tagged
+from publish.desks import publish_for_ours as publish
 
 from trustlib import (
     ROOT,
