@@ -35,9 +35,8 @@ Edit: TypeAlias = Callable[[Repository], Repository]
 S = TypeVar("S", Signer, AsyncSigner)
 
 _DICE: Final = random.SystemRandom()
-_FIRST: Final = 0.01
-_LONGEST: Final = 1.0
-"""Seconds to wait, at most, after the first lost race and after any."""
+_DOUBLINGS: Final = 6
+_LONGEST: Final = 60.0  # seconds
 
 
 def utcnow() -> datetime:
@@ -61,12 +60,30 @@ class _Publishing:
             before, edit(before), now=self.clock(), expiry=self.expiry, renewing=renewing
         )
 
-    def _pauses(self) -> Iterator[float]:
-        """Yield how many seconds to wait after each attempt; by chance, lest all wait alike."""
-        longest = _FIRST
-        for _ in range(self.attempts):
-            yield _DICE.uniform(0, longest)
-            longest = min(longest * 2, _LONGEST)
+    def _attempts(self) -> Iterator[Attempt]:
+        return (Attempt(number) for number in range(1, self.attempts + 1))
+
+
+class Attempt:
+    """One attempt, which takes as long as the storage lets it.
+
+    Attributes:
+        number: counted from 1.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._began = time.monotonic()
+
+    def pause(self) -> float:
+        """Return how many seconds to wait after it was in vain.
+
+        By chance, or all who lost one race would meet in the next; up to a
+        multiple of what the attempt took, which doubles: the more publishers
+        there are, the more of them must wait while one publishes.
+        """
+        took = time.monotonic() - self._began
+        return _DICE.uniform(0, min(took * 2 ** min(self.number, _DOUBLINGS), _LONGEST))
 
 
 @frozen(kw_only=True)
@@ -108,7 +125,7 @@ class Publisher(_Publishing):
                 :meth:`SigningPlan.publication`.
         """
         conflict = ConflictError("timestamp.json")
-        for pause in self._pauses():
+        for attempt in self._attempts():
             before = Repository.open(
                 storage,
                 anchor=self.anchor,
@@ -123,7 +140,7 @@ class Publisher(_Publishing):
                 return plan.publication(self.limits).apply(storage)
             except ConflictError as error:
                 conflict = error
-            time.sleep(pause)
+            time.sleep(attempt.pause())
         raise conflict
 
 
@@ -143,7 +160,7 @@ class AsyncPublisher(_Publishing):
                 not enough.
         """
         conflict = ConflictError("timestamp.json")
-        for pause in self._pauses():
+        for attempt in self._attempts():
             before = await Repository.aopen(
                 storage,
                 anchor=self.anchor,
@@ -160,7 +177,7 @@ class AsyncPublisher(_Publishing):
                 return await asked.plan.publication(self.limits).aapply(storage)
             except ConflictError as error:
                 conflict = error
-            await asyncio.sleep(pause)
+            await asyncio.sleep(attempt.pause())
         raise conflict
 
 
