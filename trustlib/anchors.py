@@ -1,7 +1,8 @@
 """Where trust starts: a root, or what identifies one, that came out of band (§5.2).
 
 A cache is no anchor. Every update starts at the anchor again, so a program that
-ships a new anchor is rid of whatever the old one led to.
+ships a new anchor is rid of whatever the old one led to: but for the versions of
+files that the new root's own keys vouch for. Those stay a floor.
 """
 
 from __future__ import annotations
