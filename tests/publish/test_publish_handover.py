@@ -9,6 +9,7 @@ from publish.desks import (
     anchor_of,
     authority,
     client,
+    created,
     key,
     opened,
     planned,
@@ -24,7 +25,9 @@ from trustlib import (
     SNAPSHOT,
     TARGETS,
     TIMESTAMP,
+    Authority,
     ConflictError,
+    FrozenMap,
     MemoryStorage,
     StorageError,
     ThresholdError,
@@ -135,6 +138,27 @@ def test_a_key_that_is_taken_away_though_its_signatures_are_not_missed_moves_the
 
 
 # -- who should sign once more ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("role", REPLACED)
+def test_a_key_under_another_id_is_handed_over_like_another_key(storage, role, writes):
+    """Other tools make other ids, and a signature names an id: it counts under no other."""
+    before = created(
+        **{role: Authority(keys=FrozenMap({"theirs": key(REPLACED[role])}), threshold=1)}
+    )
+    publish(storage, before, tagged(before), now=NOW)
+    before = opened(storage)
+    renamed = before.with_authority(role, authority(REPLACED[role]))
+    publication = signed(planned(before, renamed, now=NOW)).publication()
+    assert publication.seamless
+    try:
+        publication.apply(FailingAfter(storage, writes))
+    except StorageError:
+        assert writes < WRITES[role]
+
+    assert {"1.4": "a"} == seen(storage)
+    assert opened(storage).targets
 
 
 def test_the_old_keys_are_asked_and_the_plan_says_why(published):

@@ -20,9 +20,13 @@ _BELOW: Final = (TIMESTAMP, SNAPSHOT, TARGETS)
 
 
 def implies(old: Authority, new: Authority) -> bool:
-    """Return whether whatever *old* vouches for, *new* vouches for as well."""
-    usable = {(key.material, key.scheme) for key in old.keys.values() if key.material is not None}
-    counted = {(key.material, key.scheme) for key in new.keys.values()}
+    """Return whether whatever *old* vouches for, *new* vouches for as well.
+
+    A signature says by a key's id whose it is (§4.3): under another id the same
+    key's published signatures count no more.
+    """
+    usable = {(i, key.material, key.scheme) for i, key in old.keys.items() if key.material}
+    counted = {(i, key.material, key.scheme) for i, key in new.keys.items()}
     return new.threshold <= old.threshold and usable <= counted
 
 
