@@ -190,6 +190,46 @@ def test_a_publisher_with_a_memory_is_not_rolled_back(storage, published, publis
         publish_edit(edit("1.6"), old)
 
 
+def test_what_a_publisher_with_a_memory_published_last_cannot_be_taken_back(
+    storage, published, publisher
+):
+    """Else the one who signs next, maybe for something harmless, would undo it."""
+    publish_edit = publisher(storage, memory=MemoryStorage())
+    publish_edit(edit("1.5"), storage)
+    old = MemoryStorage(storage.files)
+    publish_edit(lambda repository: repository.without_tag("acme/app:1.5"), storage)
+
+    with pytest.raises(RollbackError):
+        publish_edit(edit("1.6"), old)
+
+
+def test_publishers_that_share_a_memory_remember_what_is_newest(storage, published, publisher):
+    memory = MemoryStorage()
+
+    def overtaken():
+        publisher(storage, memory=memory)(edit("1.6"), storage)
+
+    slow = AfterTimestamp(storage, overtaken)
+    publisher(storage, memory=memory)(edit("1.5"), slow)
+
+    old = MemoryStorage({**storage.files, "timestamp.json": slow.timestamp})
+    with pytest.raises(RollbackError):
+        publisher(storage, memory=memory)(edit("2"), old)
+
+
+class AfterTimestamp(Overtaken):
+    """A storage on which somebody else publishes right after us, once."""
+
+    timestamp = None
+
+    def write(self, path, data, *, replacing):
+        written = self.storage.write(path, data, replacing=replacing)
+        if path == "timestamp.json":
+            self.timestamp = data
+            self.turn()
+        return written
+
+
 def test_a_signer_that_fails_is_the_error(storage, published):
     class Locked:
         key = signer("alice").key

@@ -97,7 +97,7 @@ class Reading:
         """
         memory: Storage = MemoryStorage() if self.memory is None else self.memory
         if self.now is None:
-            memory = _Timeless(memory)
+            memory = Timeless(memory)
         path = plain(self.format.published(TIMESTAMP, None))
         for _ in range(_MOVES):
             files = Files()
@@ -181,13 +181,15 @@ def numbered_name(path: str) -> tuple[RoleName, Version] | None:
 
 
 @frozen
-class _Timeless:
+class Timeless:
     """A client's memory of everything but of when that was."""
 
     memory: Storage
 
     def load(self, name: StoredName) -> bytes | None:
+        """See :meth:`trustlib.ports.Storage.load`."""
         return None if name == CLOCK else self.memory.load(name)
 
     def save(self, name: StoredName, data: bytes, *, replacing: bytes | None) -> bool:
+        """See :meth:`trustlib.ports.Storage.save`."""
         return name == CLOCK or self.memory.save(name, data, replacing=replacing)

@@ -9,6 +9,7 @@ without the timestamp, is a new root; see :mod:`trustlib.publish.handover`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import attrs
@@ -19,11 +20,11 @@ from trustlib._paths import plain
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
 from trustlib.anchors import Anchor
 from trustlib.drive import run
-from trustlib.errors import ConflictError, TrustError
+from trustlib.errors import ConflictError, RollbackError, TrustError
 from trustlib.limits import Limits
-from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision
+from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision, Storage
 from trustlib.publish.handover import narrowed
-from trustlib.publish.opening import BEGINNING, coming_root
+from trustlib.publish.opening import BEGINNING, Timeless, coming_root
 from trustlib.publish.repository import Repository
 from trustlib.publish.storing import Delete, Job, adone, done, put, revised
 from trustlib.storage import MemoryStorage
@@ -206,6 +207,21 @@ def checked(
         seamless=seamless,
         passing=passing,
     )
+
+
+def remember(repository: Repository, *, anchor: Anchor, memory: Storage, limits: Limits) -> None:
+    """Let the client with this *memory* see *repository*, which was published just now.
+
+    Else its storage could be put back to what it was before, and would be
+    believed: nobody here has seen anything newer.
+
+    Raises:
+        TrustError: as :meth:`trustlib.Updater.refresh`.
+    """
+    shown = _Shown(_paths(repository, repository.published.files))
+    client = refresh(anchor, now=BEGINNING, limits=limits, format=repository.format)
+    with suppress(RollbackError):  # somebody who shares it has seen something newer already
+        run(client, shown, Timeless(memory), limits)
 
 
 def _accepted(

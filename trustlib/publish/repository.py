@@ -132,7 +132,8 @@ class Repository(Edits):
             memory: a client's store on the publisher's own machine, used for
                 nothing else. With it, a storage that shows an older state than
                 last time is refused; without it, an older state is as good as
-                any, and signing on top of it would make it the newest.
+                any, and signing on top of it would make it the newest. What you
+                publish is remembered once you open it again.
             now: when it must not have expired (UTC).
 
         Raises:

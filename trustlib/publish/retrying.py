@@ -27,7 +27,7 @@ from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Storage
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.gathering import gathered
 from trustlib.publish.plan import SigningPlan
-from trustlib.publish.publication import Receipt
+from trustlib.publish.publication import Receipt, remember
 from trustlib.publish.repository import Repository
 from trustlib.wire import TUF_JSON
 
@@ -59,6 +59,11 @@ class _Publishing:
         return SigningPlan.between(
             before, edit(before), now=self.clock(), expiry=self.expiry, renewing=renewing
         )
+
+    def _remembered(self, receipt: Receipt) -> Receipt:
+        if self.memory is not None:
+            remember(receipt.repository, anchor=self.anchor, memory=self.memory, limits=self.limits)
+        return receipt
 
     def _attempts(self) -> Iterator[Attempt]:
         return (Attempt(number) for number in range(1, self.attempts + 1))
@@ -97,7 +102,8 @@ class Publisher(_Publishing):
         names: what images are called; as for :meth:`Repository.open`.
         limits: those of the clients.
         format: how files are written.
-        memory: what this machine remembers; as for :meth:`Repository.open`.
+        memory: what this machine remembers; as for :meth:`Repository.open`, and
+            what it publishes as well.
         attempts: how often an edit is tried before the conflict is an error.
         clock: says what time it is (UTC).
     """
@@ -137,10 +143,11 @@ class Publisher(_Publishing):
             plan = self._planned(before, edit, renewing)
             plan = plan.signed_by(*needed(plan, self.signers))
             try:
-                return plan.publication(self.limits).apply(storage)
+                return self._remembered(plan.publication(self.limits).apply(storage))
             except ConflictError as error:
                 conflict = error
-            time.sleep(attempt.pause())
+            if attempt.number < self.attempts:
+                time.sleep(attempt.pause())
         raise conflict
 
 
@@ -174,10 +181,12 @@ class AsyncPublisher(_Publishing):
             if asked.failed and any(any(d.missing) for d in asked.plan.drafts.values()):
                 raise next(iter(asked.failed.values()))
             try:
-                return await asked.plan.publication(self.limits).aapply(storage)
+                receipt = await asked.plan.publication(self.limits).aapply(storage)
+                return self._remembered(receipt)
             except ConflictError as error:
                 conflict = error
-            await asyncio.sleep(attempt.pause())
+            if attempt.number < self.attempts:
+                await asyncio.sleep(attempt.pause())
         raise conflict
 
 
