@@ -369,6 +369,32 @@ def test_nobody_looks_for_it_where_nothing_is_due(storage, memory):
     assert "2.root.json" not in storage.files
 
 
+@pytest.mark.parametrize("lost", [[], [key("online")]])
+def test_a_root_that_came_into_its_place_while_we_read_is_seen(storage, memory, lost):
+    """Else the old key would sign on top of the new timestamp, and clients refuse that."""
+
+    def rotated():
+        before = opened(storage)
+        after = before.with_authority(TIMESTAMP, authority("online2"))
+        signed(planned(before, after, now=LATER, expiry=BOTH, lost=lost)).publication().apply(
+            storage
+        )
+
+    class Moving(FailingAfter):
+        def read(self, path):
+            file = self.storage.read(path)
+            if path == "2.root.json" and self.left:
+                self.left -= 1
+                rotated()
+            return file
+
+    with pytest.raises(SigningError, match="of its keys, got 0"):
+        renew(Moving(storage, 1), memory, LATER, anchor=anchor_of(storage))
+
+    assert {"1.4": "a"} == follows(storage)
+    assert (2, 1) == versions(storage)
+
+
 def test_a_collection_that_clients_refuse_until_its_root_is_there_is_mended(storage, memory):
     """The old key was lost, so what is published is good under the new root only."""
     on_its_way(storage, TIMESTAMP, lost=[key("online")])

@@ -185,18 +185,22 @@ class _Attempt:
         A root that waits for the timestamp that is there counts as published:
         whoever replaces the timestamp must see to it. It is looked for where
         something is due or is refused, and not in a collection that is well.
+
+        If it waits no more, it may have come into its place after we looked
+        there. So the next root is looked for again, now that the timestamp is
+        known: a later one that takes keys away comes with another timestamp.
         """
+        timestamp = _path(TIMESTAMP, None)
         try:
             found = yield from self._looked(self.files, as_of=BEGINNING)
             if min(self._dues(found, _RENEWABLE).values()) > self.now:
                 return found, None
         except TrustError:
-            coming = yield from expecting(self.files, _path(TIMESTAMP, None), self.format)
-            if coming is None:
-                raise
+            coming = yield from expecting(self.files, timestamp, self.format)
         else:
-            coming = yield from expecting(self.files, _path(TIMESTAMP, None), self.format)
-            if coming is None:
+            coming = yield from expecting(self.files, timestamp, self.format)
+            following = _path(ROOT, Version(found.root.root.role.version + 1))
+            if coming is None and (yield from revised(following)) is None:
                 return found, None
         self.notes.forget()
         self.files.read = {path: file for path, file in self.files.read.items() if file is not None}
