@@ -1,6 +1,6 @@
 """What a renewer does not make fresh: what may be old, what clients refuse, what its key must not sign."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -48,6 +48,7 @@ from trustlib import (
     SigningError,
     Snapshot,
     ThresholdError,
+    Timestamp,
     TooLongError,
 )
 from trustlib.publish import Ending, LapsedError, Renewed, Renewer, Unchanged
@@ -478,3 +479,27 @@ def test_the_root_is_part_of_what_bounds_the_answer(memory):
     put(storage, attrs.evolve(BY_HAND, root=2 * DAY))
 
     assert NOW + 2 * DAY == renew(storage, memory, NOW).valid_until
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("kind", [Snapshot, Timestamp])
+def test_whatever_time_they_were_signed_for_no_sum_with_it_fails(storage, kind, year):
+    """Who signs with another key of one collection must not stop a pass over all of them."""
+    memory = MemoryStorage()
+    renew(storage, memory, NOW)
+    moment = datetime(1, 1, 1, 1, tzinfo=UTC) if year == 1 else datetime(9999, 12, 31, tzinfo=UTC)
+    snapshot = attrs.evolve(role(storage, Snapshot), version=2)
+    timestamp = attrs.evolve(role(storage), version=2, snapshot=MetaFile(version=2))
+    if kind is Snapshot:
+        snapshot = attrs.evolve(snapshot, expires=moment)
+    else:
+        timestamp = attrs.evolve(timestamp, expires=moment)
+    forged(storage, snapshot, timestamp)
+
+    if (kind, year) == (Timestamp, 1):
+        with pytest.raises(LapsedError):
+            renew(storage, memory, NOW)
+    else:
+        done = renew(storage, memory, NOW)
+        assert isinstance(done, Renewed) == (year == 1)
+        assert done.due > NOW

@@ -30,7 +30,8 @@ from trustlib.publish.parsed import ParsedOnce
 from trustlib.publish.resigning import Next, resigned, signable
 from trustlib.publish.standing import Ending, LapsedError, Renewed, Unchanged
 from trustlib.publish.storing import Delete, Files, Job, adone, done, looked_at, put, revised
-from trustlib.trust import SnapshotTrusted, not_expired
+from trustlib.roles import Snapshot, Timestamp
+from trustlib.trust import SnapshotTrusted, Verified, not_expired
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import latest
 
@@ -233,7 +234,7 @@ class _Attempt:
             raise MismatchError(TIMESTAMP, "sha256", _sha256(proof.raw), got)
         known = found.root.prior.timestamp is not None
         grace = self.renewer.grace if known else timedelta(0)
-        if proof.role.expires + grace <= self.now:
+        if self.now - proof.role.expires >= grace:  # their sum may be beyond the year 9999
             raise LapsedError(TIMESTAMP, proof.role.expires, self.now, grace if known else None)
 
     def _following(
@@ -282,7 +283,11 @@ class _Attempt:
     def _dues(self, found: SnapshotTrusted, able: frozenset[RoleName]) -> dict[RoleName, datetime]:
         """Return when each role that this renewer signs is to be signed again (UTC)."""
         proofs = (found.timestamp.timestamp, found.snapshot)
-        return {p.name: p.role.expires - self._ahead(p.name) for p in proofs if p.name in able}
+        return {p.name: self._due(p) for p in proofs if p.name in able}
+
+    def _due(self, proof: Verified[Timestamp] | Verified[Snapshot]) -> datetime:
+        # It may have expired in the year 1, and no moment is before that.
+        return proof.role.expires - min(self._ahead(proof.name), proof.role.expires - BEGINNING)
 
     def _ahead(self, name: RoleName) -> timedelta:
         return (self.renewer.expiry.until(name, self.now) - self.now) * self.renewer.ahead
@@ -305,7 +310,7 @@ class _Attempt:
         )
 
     def _ends_soon(self, name: RoleName, expires: datetime) -> bool:
-        return expires - (self.renewer.notice if name == ROOT else self._ahead(name)) <= self.now
+        return expires - self.now <= (self.renewer.notice if name == ROOT else self._ahead(name))
 
 
 class _Standing(TypedDict):
