@@ -173,6 +173,28 @@ def test_what_expired_is_signed_again_on_the_way():
     assert client(storage).refresh()
 
 
+@pytest.mark.parametrize("writes", range(8))
+def test_what_is_signed_again_on_the_way_is_copied_as_well(storage, writes):
+    """The root is there before the timestamp that names the new files."""
+    memory = MemoryStorage()
+    client(storage, memory).refresh()
+    publication = migration(storage, renewing=["team"])
+    assert ["2.root.json", "timestamp.json"] == [w.path for w in publication.writes[-2:]]
+    try:
+        publication.apply(FailingAfter(storage, writes))
+    except StorageError:
+        assert writes < 7
+
+    for seen in (memory, None):
+        updater = client(storage, seen)
+        updater.refresh()
+        assert "team" == updater.find("team/app").via[-1]
+    again = opened(storage)
+    if not again.root.consistent_snapshot:
+        migration(storage, renewing=["team"]).apply(storage)
+    assert opened(storage).root.consistent_snapshot
+
+
 def test_hashes_in_the_snapshot_hold_for_the_copies():
     """Byte for byte: as they were written, blanks included."""
     world = sound(consistent=False, listing=only_version)

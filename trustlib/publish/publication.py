@@ -250,12 +250,20 @@ def _left_over(before: Repository) -> Iterator[Write]:
 def _copies(
     before: Repository, outcome: Repository, files: Mapping[RoleName, bytes]
 ) -> Iterator[Write]:
-    """Give every file that stays a numbered name, where it had none: new clients look there."""
-    if before.root.consistent_snapshot:
+    """Give every file a numbered name, where it had none: new clients look there.
+
+    Those that are signed anew, too, because the root may be there before the
+    timestamp is; but for those whose name somebody else's file has.
+    """
+    if before.root.consistent_snapshot or not outcome.root.consistent_snapshot:
         return
+    numbered = attrs.evolve(before, root=outcome.root)
     for name, raw in before.published.files.items():
-        if name not in (ROOT, TIMESTAMP, *files) and _is_role(outcome, name):
-            yield Write(_path(outcome, name), raw)
+        taken = before.published.taken.get(name, frozenset())
+        if name not in (ROOT, TIMESTAMP) and not (
+            name in files and _version(before, name) in taken
+        ):
+            yield Write(_path(numbered, name), raw)
 
 
 def _turn(name: RoleName) -> int:
