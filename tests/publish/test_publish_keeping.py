@@ -244,7 +244,11 @@ def test_a_role_is_in_a_plan_once(published, file):
         SigningPlan.read(file, before=published)
 
 
-@pytest.mark.parametrize("now", ["", "yesterday", "2030-01-01T12:00:00", 1, None])
+FIRST, LAST = "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"
+"""Moments that only their time zones know."""
+
+
+@pytest.mark.parametrize("now", ["", "yesterday", "2030-01-01T12:00:00", 1, None, FIRST, LAST])
 def test_a_plan_says_when_it_was_made(published, file, now):
     planned(published, tagged(published, "1.5"), now=NOW).write(file)
     rewritten(file, lambda value: value["terms"].update(now=now))

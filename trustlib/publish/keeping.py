@@ -151,11 +151,11 @@ def _terms(at: Cursor) -> Terms:
 def _moment(at: Cursor) -> datetime:
     try:
         moment = datetime.fromisoformat(at.text())
-    except ValueError:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # nor between the years 1 and 9999
         raise at.wrong("a moment") from None
-    if moment.tzinfo is None:
-        raise at.wrong("a moment and its time zone")
-    return moment.astimezone(UTC)
+    raise at.wrong("a moment and its time zone")
 
 
 def _draft(at: Cursor) -> Draft:
