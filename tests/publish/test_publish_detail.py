@@ -175,6 +175,14 @@ def test_copies_that_were_signed_apart_are_merged():
     assert merged.signed_by(signer("online"), signer("root")).publication()
 
 
+def test_a_copy_that_is_further_is_merged_too():
+    before = created(detail=HASHES)
+    plan = planned(before, tagged(before), now=NOW)
+    whole = signed(plan)
+
+    assert whole == plan.merged(whole) == plan.merged(plan.signed_by(signer("alice")), whole)
+
+
 def test_hashes_can_be_of_more_than_one_kind(storage, published):
     both = attrs.evolve(published, detail=Detail(("sha512", "sha256")))
 

@@ -233,16 +233,21 @@ class SigningPlan:
     def merged(self, *others: SigningPlan) -> Self:
         """Return this plan with the signatures gathered in copies of it.
 
+        What lists hashes is there once all that it lists is signed; a copy may
+        be further than this one.
+
         Raises:
             SigningError: one of *others* is about other bytes.
         """
-        gathered = (
-            signature
-            for other in others
-            for draft in other.drafts.values()
-            for signature in draft.signatures.values()
-        )
-        return self.with_signature(*gathered)
+        plan = self
+        for other in others:
+            below = [name for name in other.drafts if name not in (SNAPSHOT, TIMESTAMP)]
+            for names in (below, [SNAPSHOT], [TIMESTAMP]):
+                drafts = [other.drafts[name] for name in names if name in other.drafts]
+                plan = plan.with_answers(
+                    (draft.request, made) for draft in drafts for made in draft.signatures.values()
+                )
+        return plan
 
     def publication(
         self, limits: Limits | None = None, *, now: datetime | None = None
