@@ -29,6 +29,7 @@ from trustlib import (
     ConflictError,
     FrozenMap,
     MemoryStorage,
+    SigningError,
     StorageError,
     ThresholdError,
 )
@@ -434,6 +435,16 @@ def test_hashes_in_snapshots_change_nothing_of_this(storage, published, detail):
     publication.apply(storage)
     assert {"1.4": "a"} == seen(storage)
     assert publication.seamless
+
+
+@pytest.mark.parametrize("role", [SNAPSHOT, TARGETS])
+def test_what_lists_hashes_says_that_it_waits_for_the_old_keys(published, role):
+    before = attrs.evolve(published, detail=HASHES)
+    plan = planned(before, replacing(before, role), now=NOW)
+    plan = plan.signed_by(*(s for s in map(signer, ("root", "carol")) if plan.asks(s.key)))
+
+    with pytest.raises(SigningError, match=f"{role}: the old keys have not signed it.*lost="):
+        plan.publication()
 
 
 def test_a_publisher_that_is_overtaken_by_a_rotation_is_told_that_its_key_is_gone(

@@ -180,6 +180,10 @@ class SigningPlan:
             return True
         return name == TIMESTAMP or (TIMESTAMP if name == SNAPSHOT else SNAPSHOT) not in self.drafts
 
+    def _listable(self, name: RoleName, draft: Draft) -> bool:
+        """Return whether no signature is awaited before the file can be listed."""
+        return not self.after.detail.algorithms or name in (ROOT, TIMESTAMP) or draft.bridged
+
     def _with(self, drafts: Mapping[RoleName, Draft]) -> Self:
         if self.after.detail.algorithms:
             known, outcome = drafted(self.before, self.after, self.terms, drafts)
@@ -261,9 +265,18 @@ class SigningPlan:
 
         Raises:
             ThresholdError: a role lacks signatures.
+            SigningError: old keys that should sign a role have not, and are not
+                said to be lost; until then its hash cannot be listed.
             TrustError: a client would refuse the outcome, for the same reason.
         """
         files = {name: draft.verified for name, draft in self.drafts.items()}
+        for name, draft in self.drafts.items():
+            if not self._listable(name, draft):
+                raise SigningError(
+                    name,
+                    "the old keys have not signed it, and its hash is listed once they have; have"
+                    " them sign, or name those that cannot in lost= when you make the plan",
+                )
         return checked(
             self.before, self.outcome, files, now=now or self.now, limits=limits or Limits()
         )
