@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 from core.worlds import DAY, NOW, signer
 from publish.desks import (
@@ -124,6 +125,26 @@ def test_a_plan_that_lists_hashes_goes_on_where_it_was(storage, file):
     assert receipt.repository == opened(storage)
     assert 1 == receipt.repository.timestamp.snapshot.version
     assert receipt.repository.timestamp.snapshot.hashes
+
+
+def test_a_plan_from_which_on_hashes_are_listed_says_so(storage, published, file):
+    after = attrs.evolve(tagged(published, "1.5", "b"), detail=HASHES)
+    plan = planned(published, after, now=NOW)
+    plan.write(file)
+
+    again = SigningPlan.read(file, before=opened(storage))
+
+    assert {TARGETS} == set(again.drafts) == set(plan.drafts)
+    assert signed(plan).drafts == signed(again).drafts
+
+
+@pytest.mark.parametrize("listing", [["shake_128"], ["sha256", "sha256"], ["md"], [1], "sha256"])
+def test_hashes_that_nobody_knows_are_not_listed(published, file, listing):
+    planned(published, tagged(published, "1.5"), now=NOW).write(file)
+    rewritten(file, lambda value: value.update(listing=listing))
+
+    with pytest.raises(MalformedError, match=r"\$\.listing"):
+        SigningPlan.read(file, before=published)
 
 
 def test_who_should_sign_for_the_old_root_is_remembered(storage, published, file):

@@ -9,6 +9,7 @@ has its signatures.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import frozen
@@ -47,10 +48,14 @@ HASHES: Final = Detail(("sha256",))
 
 def detail_of(entries: tuple[MetaFile, ...]) -> Detail:
     """Return the detail in which *entries* were listed; that of those who say most."""
-    algorithms = {name: None for entry in entries for name in entry.hashes}
+    return listing(name for entry in entries for name in entry.hashes)
+
+
+def listing(algorithms: Iterable[str]) -> Detail:
+    """Return the detail that lists those of *algorithms* that are known here, each once."""
     known = tuple(
         name
-        for name in algorithms
+        for name in dict.fromkeys(algorithms)
         if name in hashlib.algorithms_guaranteed and not name.startswith("shake_")  # of any length
     )
     return Detail(known) if known else VERSIONS

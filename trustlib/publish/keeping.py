@@ -25,6 +25,7 @@ from trustlib._paths import plain
 from trustlib._types import SNAPSHOT, TIMESTAMP, KeyId, RoleName
 from trustlib.errors import ConflictError, WrongCollectionError
 from trustlib.keys import Signature
+from trustlib.publish.detail import Detail, listing
 from trustlib.publish.drafting import Terms, drafted
 from trustlib.publish.drafts import Draft
 from trustlib.publish.reach import reachable
@@ -59,7 +60,11 @@ class _AsPlanned:
 
 
 def keep(
-    path: str | Path, before: Repository, drafts: Mapping[RoleName, Draft], terms: Terms
+    path: str | Path,
+    before: Repository,
+    after: Repository,
+    drafts: Mapping[RoleName, Draft],
+    terms: Terms,
 ) -> None:
     """Put a plan into the file *path*, in one step; what is there is replaced.
 
@@ -69,6 +74,7 @@ def keep(
     value: dict[str, JsonLike] = {
         "kind": _KIND,
         "published": _state(before),
+        "listing": after.detail.algorithms,
         "terms": {
             "now": terms.now.isoformat(),
             "renewing": sorted(terms.renewing),
@@ -118,7 +124,7 @@ def resumed(path: str | Path, before: Repository) -> Kept:
     terms = _terms(at.at("terms"))
     if at.at("published").text() != _state(before):
         raise ConflictError(plain(before.format.published(TIMESTAMP, None)))
-    after = _after(at.at("drafts"), before, drafts)
+    after = attrs.evolve(_after(at.at("drafts"), before, drafts), detail=_detail(at.at("listing")))
     try:
         known, outcome = drafted(before, after, terms, drafts)
     except ValueError:
@@ -146,6 +152,14 @@ def _terms(at: Cursor) -> Terms:
         restarting=frozenset(RoleName(one.text()) for one in at.at("restarting").elements()),
         lost=frozenset(bytes.fromhex(one.hex()) for one in at.at("lost").elements()),
     )
+
+
+def _detail(at: Cursor) -> Detail:
+    algorithms = tuple(one.text() for one in at.elements())
+    detail = listing(algorithms)
+    if detail.algorithms != algorithms:
+        raise at.wrong("hashes that are known here, each once")
+    return detail
 
 
 def _moment(at: Cursor) -> datetime:

@@ -290,7 +290,7 @@ class SigningPlan:
         Raises:
             StorageError: the file cannot be written.
         """
-        keep(path, self.before, self.drafts, self.terms)
+        keep(path, self.before, self.after, self.drafts, self.terms)
 
     @classmethod
     def read(cls, path: str | Path, *, before: Repository) -> Self:
