@@ -299,6 +299,23 @@ def test_a_root_that_is_there_already_is_not_replaced_by_one_that_waits(storage,
 # -- two publishers ---------------------------------------------------------------------
 
 
+class Append(FailingAfter):
+    """A storage that lets its publishers remove nothing."""
+
+    def delete(self, path):
+        raise StorageError(path, "access denied")
+
+
+def test_what_is_published_has_a_receipt_where_nothing_can_be_removed(storage, published):
+    """Else a stranger's file would do, and no publication would have one any more."""
+    receipt = rotation(published, TIMESTAMP).apply(Append(storage, writes=3))
+
+    assert receipt.repository.root == opened(storage).root
+    [left] = opened(storage).published.waiting
+    rotation(opened(storage), SNAPSHOT).apply(storage)
+    assert left not in storage.files
+
+
 @pytest.mark.parametrize("role", REPLACED)
 def test_a_rotation_that_comes_too_late_writes_nothing(storage, published, role):
     """No file of the two has the same name; a root that came through would lock clients out."""

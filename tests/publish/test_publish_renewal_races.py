@@ -362,6 +362,18 @@ def test_a_root_that_waits_for_the_timestamp_is_put_into_its_place(storage, memo
     assert {"1.4": "a"} == follows(storage)
 
 
+def test_what_cannot_be_removed_stays_and_is_no_failure(storage, memory):
+    class Append(FailingAfter):
+        def delete(self, path):
+            raise StorageError(path, "access denied")
+
+    on_its_way(storage, TIMESTAMP)
+    done = renew(Append(storage, 2), memory, LATER, STAMP, anchor=anchor_of(storage))
+
+    assert ("2.root.json", "timestamp.json") == done.written
+    assert isinstance(renew(storage, memory, LATER, STAMP), Unchanged)
+
+
 def test_nobody_looks_for_it_where_nothing_is_due(storage, memory):
     on_its_way(storage, TIMESTAMP)
 

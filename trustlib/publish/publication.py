@@ -20,7 +20,7 @@ from trustlib._paths import plain
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
 from trustlib.anchors import Anchor
 from trustlib.drive import run
-from trustlib.errors import ConflictError, RollbackError, TrustError
+from trustlib.errors import ConflictError, RollbackError, StorageError, TrustError
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision, Storage
 from trustlib.publish.handover import narrowed
@@ -116,7 +116,8 @@ class Publication:
             if write.path == timestamp:
                 revision = written
         for path in self.passing:
-            yield Delete(path)
+            with suppress(StorageError):  # it is published; whoever comes next tries this again
+                yield Delete(path)
         published = attrs.evolve(self.outcome.published, timestamp=revision)
         return Receipt(
             repository=attrs.evolve(self.outcome, published=published),

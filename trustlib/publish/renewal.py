@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
@@ -19,7 +20,7 @@ from trustlib._paths import plain
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
 from trustlib.anchors import Anchor
 from trustlib.documents import Format
-from trustlib.errors import ConflictError, LimitError, MismatchError, TrustError
+from trustlib.errors import ConflictError, LimitError, MismatchError, StorageError, TrustError
 from trustlib.keys import Signer
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Revised, Revision, Storage
@@ -175,7 +176,8 @@ class _Attempt:
         for path, raw in placed.items():  # the timestamp comes last (§6.3.3)
             yield from self._written(path, raw)
         if coming is not None:
-            yield Delete(coming)
+            with suppress(StorageError):  # nobody needs it any more, and the rest is done
+                yield Delete(coming)
         self.notes.note_time(self.now)
         self.notes.keep()
         return Renewed(**self._standing(after, able), written=tuple(placed))
