@@ -100,6 +100,8 @@ def renewals(
         renewer: how, and with which keys.
         storage: what holds the collections, each below a prefix of its own.
         anchors: what is trusted of the collection with that prefix, to begin with.
+            Where the renewer's key is listed by roots of different owners, no
+            two of these may be called the same: a timestamp names no root.
         memories: where what was seen of it is remembered; :func:`kept_in` is one.
         now: the time (UTC) at which the pass begins. Begin another one where it
             would take longer than a good part of a timestamp's life.
