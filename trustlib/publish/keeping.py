@@ -3,14 +3,18 @@
 The file holds the bytes that are being signed, the signatures so far, and which
 state of the repository the plan was made for. Everything else follows from these
 and from the repository, opened again; signatures that fit nothing are refused,
-and so is a plan that somebody else's publication has overtaken.
+and so is a plan that somebody else's edit has overtaken.
+
+A robot that signs snapshot and timestamp again every hour overtakes nothing: in
+a plan they only say what the rest comes to, so they are made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +26,7 @@ from trustlib._frozen import FrozenMap, JsonLike
 from trustlib._json import Cursor, read
 from trustlib._notes import content, kept
 from trustlib._paths import plain
-from trustlib._types import SNAPSHOT, TIMESTAMP, KeyId, RoleName
+from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, KeyId, RoleName
 from trustlib.errors import ConflictError, WrongCollectionError
 from trustlib.keys import Signature
 from trustlib.publish.detail import Detail, listing
@@ -35,6 +39,9 @@ from trustlib.roles import Root, Targets
 from trustlib.workflow import delegated_by
 
 _KIND: Final = "trustlib signing plan 1"
+ABOVE: Final = (SNAPSHOT, TIMESTAMP)
+"""What follows from an edit, and is signed again without one."""
+
 _MAX_FILE: Final = 256_000_000  # bytes; several of the largest targets files
 
 
@@ -50,13 +57,21 @@ class Kept:
 
 @frozen
 class _AsPlanned:
-    """The expiry of what was not drafted yet: policies are programs, and stay where they were."""
+    """The expiry of what is made anew: policies are programs, and stay where they were.
 
-    moments: FrozenMap[RoleName, datetime]
+    Attributes:
+        lives: for how many seconds; delegated roles as ``targets``.
+    """
+
+    lives: FrozenMap[RoleName, int]
 
     def until(self, role: RoleName, now: datetime) -> datetime:
         """See :meth:`trustlib.publish.ExpiryPolicy.until`."""
-        return self.moments.get(role, now)
+        life = self.lives.get(role, self.lives.get(TARGETS, 0))
+        try:
+            return (now + timedelta(seconds=life)).replace(microsecond=0)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
 def keep(
@@ -73,18 +88,15 @@ def keep(
     """
     value: dict[str, JsonLike] = {
         "kind": _KIND,
-        "published": _state(before),
+        "published": _state(below(before)),
+        "above": _state(_above(before)),
         "listing": after.detail.algorithms,
         "terms": {
             "now": terms.now.isoformat(),
             "renewing": sorted(terms.renewing),
             "restarting": sorted(terms.restarting),
             "lost": sorted(material.hex() for material in terms.lost),
-            "expires": {
-                name: terms.expiry.until(name, terms.now).isoformat()
-                for name in (SNAPSHOT, TIMESTAMP)
-                if name not in drafts  # where hashes are listed, they come when the rest is signed
-            },
+            "lives": {name: _life(name, terms) for name in TOP_LEVEL},
         },
         "drafts": [_value(draft) for draft in drafts.values()],
     }
@@ -100,8 +112,15 @@ def _value(draft: Draft) -> dict[str, JsonLike]:
     }
 
 
-def resumed(path: str | Path, before: Repository) -> Kept:
+def _life(name: RoleName, terms: Terms) -> int:
+    return max(0, ceil((terms.expiry.until(name, terms.now) - terms.now).total_seconds()))
+
+
+def resumed(path: str | Path, before: Repository, now: datetime | None) -> Kept:
     """Return the plan that :func:`keep` put into the file *path*.
+
+    Snapshot and timestamp are made anew if they were signed again since, or are
+    not good any more at *now*.
 
     Raises:
         MalformedError: the file holds something else.
@@ -122,21 +141,41 @@ def resumed(path: str | Path, before: Repository) -> Kept:
             raise WrongCollectionError(draft.name, before.collection, collection)
         drafts[draft.name] = draft
     terms = _terms(at.at("terms"))
-    if at.at("published").text() != _state(before):
+    overtaken = at.at("above").text() != _state(_above(before))
+    edited = drafts.keys() - set(ABOVE)
+    if at.at("published").text() != _state(below(before)) or (overtaken and not edited):
         raise ConflictError(plain(before.format.published(TIMESTAMP, None)))
+    if overtaken or _lapsed(drafts, now):
+        drafts = {name: drafts[name] for name in drafts if name in edited}
+    terms = attrs.evolve(terms, now=now or terms.now)
     after = attrs.evolve(_after(at.at("drafts"), before, drafts), detail=_detail(at.at("listing")))
     try:
         known, outcome = drafted(before, after, terms, drafts)
     except ValueError:
         raise at.at("terms").at("restarting").wrong("roles that can begin anew") from None
-    if known.keys() - drafts.keys() - {SNAPSHOT, TIMESTAMP}:
+    # At a later moment, more may have to be signed than was planned.
+    if now is None and known.keys() - drafts.keys() - set(ABOVE):
         raise at.at("drafts").wrong("a draft of every role that is to be signed")
     return Kept(after=after, outcome=outcome, drafts=known, terms=terms)
 
 
-def _state(repository: Repository) -> str:
-    """Return what stands for all published files: a root changes without the timestamp."""
+def _lapsed(drafts: Mapping[RoleName, Draft], now: datetime | None) -> bool:
+    moments = (drafts[name].document.unverified.expires for name in ABOVE if name in drafts)
+    return now is not None and any(moment <= now for moment in moments)
+
+
+def below(repository: Repository) -> dict[RoleName, bytes]:
+    """Return the published files that edits are made of: root and all targets roles."""
     files = repository.published.files
+    return {name: raw for name, raw in files.items() if name not in ABOVE}
+
+
+def _above(repository: Repository) -> dict[RoleName, bytes]:
+    files = repository.published.files
+    return {name: files[name] for name in ABOVE if name in files}
+
+
+def _state(files: Mapping[RoleName, bytes]) -> str:
     hashes: dict[str, JsonLike] = {
         name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()
     }
@@ -144,10 +183,10 @@ def _state(repository: Repository) -> str:
 
 
 def _terms(at: Cursor) -> Terms:
-    expires = {RoleName(name): _moment(one) for name, one in at.at("expires").items()}
+    lives = {RoleName(name): one.integer(0) for name, one in at.at("lives").items()}
     return Terms(
         now=_moment(at.at("now")),
-        expiry=_AsPlanned(FrozenMap(expires)),
+        expiry=_AsPlanned(FrozenMap(lives)),
         renewing=frozenset(RoleName(one.text()) for one in at.at("renewing").elements()),
         restarting=frozenset(RoleName(one.text()) for one in at.at("restarting").elements()),
         lost=frozenset(bytes.fromhex(one.hex()) for one in at.at("lost").elements()),

@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName
-from trustlib.errors import SigningError, shortened
+from trustlib.errors import ConflictError, SigningError, shortened
 from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
 from trustlib.publish.change import Change
@@ -26,7 +26,7 @@ from trustlib.publish.changes import changes, told
 from trustlib.publish.drafting import Terms, drafted
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import ExpiryPolicy
-from trustlib.publish.keeping import keep, resumed
+from trustlib.publish.keeping import ABOVE, below, keep, resumed
 from trustlib.publish.publication import Publication, checked
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import SigningRequest
@@ -281,6 +281,37 @@ class SigningPlan:
             self.before, self.outcome, files, now=now or self.now, limits=limits or Limits()
         )
 
+    def upon(self, before: Repository, *, now: datetime) -> Self:
+        """Return this plan for *before*, in which nothing but snapshot and timestamp is another.
+
+        They were signed again while this plan waited for its signatures, or
+        would be no good any more at *now*. Those of the plan are made anew and
+        are to be signed once more; all other signatures stay.
+
+        Args:
+            before: the repository as it is published now, opened again.
+            now: from when they are good (UTC).
+
+        Raises:
+            ConflictError: root or a targets role is another, too: somebody
+                published an edit.
+            SigningError: no number is left for a version.
+        """
+        if below(before) != below(self.before):
+            raise ConflictError("timestamp.json")
+        lower = {name: draft for name, draft in self.drafts.items() if name not in ABOVE}
+        after = attrs.evolve(
+            self.after,
+            snapshot=before.snapshot,
+            timestamp=before.timestamp,
+            published=before.published,
+        )
+        terms = attrs.evolve(self.terms, now=now)
+        drafts, outcome = drafted(before, after, terms, lower)
+        return attrs.evolve(
+            self, before=before, after=after, outcome=outcome, drafts=drafts, terms=terms
+        )
+
     def write(self, path: str | Path) -> None:
         """Keep the plan in a file, for as long as signatures take to come in.
 
@@ -293,23 +324,29 @@ class SigningPlan:
         keep(path, self.before, self.after, self.drafts, self.terms)
 
     @classmethod
-    def read(cls, path: str | Path, *, before: Repository) -> Self:
+    def read(cls, path: str | Path, *, before: Repository, now: datetime | None = None) -> Self:
         """Return the plan that :meth:`write` kept, with every signature verified again.
+
+        Where snapshot or timestamp were signed again in the meantime, or would
+        be no good any more at *now*, those of the plan are made anew, as with
+        :meth:`upon`, and are to be signed once more.
 
         Args:
             path: the file.
             before: the repository as it is published now, opened again; for a
                 first publication, as it was created.
+            now: what time it is (UTC); the time the plan was made at, if nothing
+                is said.
 
         Raises:
             MalformedError: the file holds something else.
             StorageError: the file cannot be read.
             WrongCollectionError: it is a plan for another repository.
             ConflictError: *before* is not what the plan was made for: somebody
-                published in between, or this plan is published already.
+                published an edit in between, or this plan is published already.
             SigningError: no number is left for a version.
         """
-        plan = resumed(path, before)
+        plan = resumed(path, before, now)
         return cls(
             before=before,
             after=plan.after,
