@@ -65,6 +65,16 @@ def test_what_a_repository_lists_it_goes_on_listing(storage, hashed):
     assert {"1.4": "a", "1.5": "b"} == seen(storage)
 
 
+def test_a_repository_begins_to_list_hashes_with_its_next_snapshot(storage, published):
+    after = published.with_detail(HASHES)
+    assert {} == dict(planned(published, after, now=NOW).drafts)
+
+    receipt = publish(storage, published, tagged(after, "1.5", "b"), now=NOW).repository
+
+    assert HASHES == receipt.detail == opened(storage).detail
+    assert {"1.4": "a", "1.5": "b"} == seen(storage)
+
+
 def test_a_repository_without_hashes_stays_so(storage, published):
     assert VERSIONS == opened(storage).detail == published.detail
 

@@ -72,6 +72,19 @@ def test_versions_begin_anew_where_clients_forget_the_high_ones(storage, forward
     assert receipt.repository == opened(storage)
 
 
+def test_junk_with_a_high_number_does_not_keep_versions_high(storage, forwarded):
+    """Whoever can write to the storage can put anything below the highest number there is."""
+    for number in (HIGHEST - 1, HIGHEST - 2, 2**40):
+        storage.write(f"{number}.snapshot.json", b"{}", replacing=None)
+    before = opened(storage)
+
+    plan = planned(before, replaced(before), now=NOW, restarting=[TIMESTAMP, SNAPSHOT])
+    receipt = signed(plan).publication().apply(storage)
+
+    assert 2 == receipt.repository.snapshot.version
+    assert {"1.4": "a"} == seen(storage, forwarded) == seen(storage)
+
+
 def test_the_new_lower_timestamp_cannot_be_had_without_a_gap(storage, forwarded):
     """Clients of the old root remember the high one, whoever signed the low one."""
     before = opened(storage)

@@ -232,7 +232,8 @@ class _Drafting:
         # The timestamp's file has no number: one beside it is nobody's, and must not lift ours.
         taken = frozenset() if name == TIMESTAMP else before.published.taken.get(name, frozenset())
         if name in self.terms.restarting:
-            following = Version(max((n for n in taken if n < known), default=UNPUBLISHED) + 1)
+            # After the first numbers that are taken, and not after the highest: that may be junk.
+            following = Version(min((n for n in taken if n < known), default=UNPUBLISHED) + 1)
         else:
             following = Version(known + 1)
         while following in taken:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+import attrs
 from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
@@ -162,6 +163,17 @@ class Repository(Edits):
         limits = limits or Limits()
         reading = Reading(anchor=anchor, limits=limits, format=format, memory=memory, now=now)
         return cls._opened(await adone(reading.opened(), storage), names, format)
+
+    def with_detail(self, detail: Detail) -> Self:
+        """Return this repository whose snapshots will say so much of the files they list.
+
+        It changes what is signed next, and is no reason to sign by itself: name
+        ``snapshot`` and what it lists in *renewing* to have all of it at once.
+
+        Args:
+            detail: ``VERSIONS`` or ``HASHES``.
+        """
+        return attrs.evolve(self, detail=detail)
 
     @classmethod
     def _opened(cls, opened: Opened, names: Naming | None, format: Format) -> Self:
