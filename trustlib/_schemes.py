@@ -78,7 +78,7 @@ def material(keytype: str, scheme: str, public: str) -> bytes | None:
 def verifies(keytype: str, scheme: str, public: str, signature: bytes, payload: bytes) -> bool:
     """Return whether *signature* is the key's signature over *payload*."""
     key = _sslib_key(keytype, scheme, public)
-    if key is None:
+    if key is None or len(signature) != (_rsa_length(keytype, scheme, public) or len(signature)):
         return False
     from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
     from securesystemslib.signer import Signature
@@ -137,6 +137,21 @@ def _sslib_key(keytype: str, scheme: str, public: str) -> SSlibKey | None:
 
     # A key id is asked for and compared; which one does not matter here.
     return SSlibKey.from_crypto(loaded, keyid="key", scheme=scheme)
+
+
+@lru_cache(maxsize=1024)
+def _rsa_length(keytype: str, scheme: str, public: str) -> int | None:
+    """Return how many bytes a signature must have; None: whoever verifies it looks itself.
+
+    OpenSSL takes a signature for a number, so that one which begins with a zero
+    would have two spellings. RFC 8017, §8.1.2 and §8.2.2, has one.
+    """
+    if SCHEMES.get((keytype, scheme)) != "rsa":
+        return None
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    loaded = _loaded(keytype, scheme, public)
+    return (loaded.key_size + 7) // 8 if isinstance(loaded, RSAPublicKey) else None
 
 
 def _loaded(keytype: str, scheme: str, public: str) -> PublicKeyTypes | None:

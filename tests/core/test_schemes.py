@@ -156,6 +156,16 @@ def test_signatures_of_another_length_are_refused(pair):
     assert [] == [value for value in bent + same_length if accepts(pair, value)]
 
 
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair[0] == "rsa"])
+def test_an_rsa_signature_keeps_the_zero_that_it_begins_with(pair):
+    """RFC 8017, §8.1.2 and §8.2.2: as long as the modulus; else it had two spellings."""
+    texts = (b"%d" % number for number in range(10_000))
+    text, good = next((t, s) for t in texts if (s := sign(pair, t)).startswith(b"\0"))
+
+    assert verifies(*pair, public(pair), good, text)
+    assert not verifies(*pair, public(pair), good[1:], text)
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 def test_a_signature_of_one_scheme_is_none_of_another(pair):
     """T-40: the scheme is the key's; P-256 under P-384, PKCS #1 under PSS, other hashes."""
