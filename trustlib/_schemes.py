@@ -144,7 +144,7 @@ def _rsa_length(keytype: str, scheme: str, public: str) -> int | None:
     """Return how many bytes a signature must have; None: whoever verifies it looks itself.
 
     OpenSSL takes a signature for a number, so that one which begins with a zero
-    would have two spellings. RFC 8017, §8.1.2 and §8.2.2, has one.
+    would have two spellings. RFC 8017 (8.1.2 and 8.2.2) has one.
     """
     if SCHEMES.get((keytype, scheme)) != "rsa":
         return None

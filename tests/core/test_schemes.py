@@ -158,7 +158,7 @@ def test_signatures_of_another_length_are_refused(pair):
 
 @pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair[0] == "rsa"])
 def test_an_rsa_signature_keeps_the_zero_that_it_begins_with(pair):
-    """RFC 8017, §8.1.2 and §8.2.2: as long as the modulus; else it had two spellings."""
+    """RFC 8017, 8.1.2 and 8.2.2: as long as the modulus; else it had two spellings."""
     texts = (b"%d" % number for number in range(10_000))
     text, good = next((t, s) for t in texts if (s := sign(pair, t)).startswith(b"\0"))
 

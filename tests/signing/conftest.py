@@ -59,3 +59,10 @@ def careless():
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+def pytest_collection_modifyitems(items):
+    """The largest keys take as long as all others together; they are for ``make test-all``."""
+    for item in items:
+        if item.path.name == "test_key_formats.py" and "4096" in item.name:
+            item.add_marker(pytest.mark.slow)
