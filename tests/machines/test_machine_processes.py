@@ -38,7 +38,13 @@ def test_eight_processes_refresh_a_store_two_thousand_times(directory):
     assert int(versions) > 15
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    "story",
+    [
+        name if name == "recovery" else pytest.param(name, marks=pytest.mark.slow)
+        for name in STORIES
+    ],
+)
 def test_a_client_that_is_killed_between_any_two_effects_leaves_a_good_store(story, directory):
     """The next run succeeds and uses the store; older files stay refused; recovery is not lost."""
     assert int(played("killed", directory, story, "at")) > 15

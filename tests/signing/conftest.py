@@ -61,8 +61,13 @@ def careless():
     os.umask(before)
 
 
+_AGAIN = ("passphrase", "flipped_bit", "ssh_keygen")
+"""What is done to keys of every kind and form; with RSA it takes as long as with all others."""
+
+
 def pytest_collection_modifyitems(items):
-    """The largest keys take as long as all others together; they are for ``make test-all``."""
+    """RSA is slow: its largest keys, and what the smaller ones show as well, are for test-all."""
     for item in items:
-        if item.path.name == "test_key_formats.py" and "4096" in item.name:
+        again = "rsa" in item.name and any(words in item.name for words in _AGAIN)
+        if item.path.name == "test_key_formats.py" and (again or "4096" in item.name):
             item.add_marker(pytest.mark.slow)
