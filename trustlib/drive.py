@@ -1,13 +1,14 @@
-"""The two loops that turn a workflow into work. They hold no TUF.
+"""The two loops that turn what decides into work. They hold no TUF.
 
+What decides is a generator: it yields what it asks for, is sent the answers, and
+is thrown the error with which an asking ended, of which it decides what it means.
 Whatever must not be forgotten about a fetch is done here and not in transports:
-bytes are counted, the rate is watched, and time runs out. An error with which
-an effect ends is thrown into the workflow, which decides what it means.
+bytes are counted, the rate is watched, and time runs out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import aclosing, closing
 from functools import partial
 from typing import TypeVar, assert_never, cast
@@ -19,7 +20,37 @@ from trustlib.fetching import AsyncFetching, Fetching
 from trustlib.limits import Limits
 from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
 
+A = TypeVar("A")
+E = TypeVar("E")
 T = TypeVar("T")
+
+
+def driven(asking: Generator[E, A, T], answered: Callable[[E], A]) -> T:
+    """Return what *asking* returns, once everything that it asks for was *answered*."""
+    step: Callable[[], E] = partial(next, asking)
+    while True:
+        try:
+            asked = step()
+        except StopIteration as finished:
+            return cast("T", finished.value)  # the generator's own return type
+        try:
+            step = partial(asking.send, answered(asked))
+        except TrustError as error:
+            step = partial(asking.throw, error)
+
+
+async def adriven(asking: Generator[E, A, T], answered: Callable[[E], Awaitable[A]]) -> T:
+    """:func:`driven`, where answers are awaited."""
+    step: Callable[[], E] = partial(next, asking)
+    while True:
+        try:
+            asked = step()
+        except StopIteration as finished:
+            return cast("T", finished.value)  # the generator's own return type
+        try:
+            step = partial(asking.send, await answered(asked))
+        except TrustError as error:
+            step = partial(asking.throw, error)
 
 
 def ignored(event: Event) -> None:
@@ -52,18 +83,10 @@ def run(
                 assert_never(effect)
         return None
 
-    step = partial(workflow.send, None)
     with closing(fetching), closing(workflow):
-        while True:
-            try:
-                effect = step()
-            except StopIteration as finished:
-                fetching.settle()
-                return cast("T", finished.value)  # the generator's own return type
-            try:
-                step = partial(workflow.send, answered(effect))
-            except TrustError as error:
-                step = partial(workflow.throw, error)
+        result = driven(workflow, answered)
+        fetching.settle()
+        return result
 
 
 async def arun(
@@ -92,16 +115,8 @@ async def arun(
                 assert_never(effect)
         return None
 
-    step = partial(workflow.send, None)
     async with aclosing(fetching):
         with closing(workflow):
-            while True:
-                try:
-                    effect = step()
-                except StopIteration as finished:
-                    await fetching.settle()
-                    return cast("T", finished.value)  # the generator's own return type
-                try:
-                    step = partial(workflow.send, await answered(effect))
-                except TrustError as error:
-                    step = partial(workflow.throw, error)
+            result = await adriven(workflow, answered)
+            await fetching.settle()
+            return result

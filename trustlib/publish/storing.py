@@ -1,4 +1,4 @@
-"""What publishing asks of a storage, and the two loops that ask.
+"""What publishing asks of a storage, and how it is carried out.
 
 A job is a generator, as a client's workflow is: it decides and touches nothing,
 so opening and publishing are written once for storages that block and for those
@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar, assert_never, cast
 from attrs import field, frozen
 
 from trustlib._paths import plain
+from trustlib.drive import adriven, driven
 from trustlib.effects import Ahead, Effect, Fetch, Load, Save, Tell, Workflow
 from trustlib.errors import TooLongError, TrustError
 from trustlib.ports import (
@@ -77,16 +78,7 @@ def done(job: Job[T], storage: RepositoryStorage) -> T:
                 assert_never(ask)
         return None
 
-    step = partial(job.send, None)
-    while True:
-        try:
-            ask = step()
-        except StopIteration as finished:
-            return cast("T", finished.value)  # the generator's own return type
-        try:
-            step = partial(job.send, answered(ask))
-        except TrustError as error:
-            step = partial(job.throw, error)
+    return driven(job, answered)
 
 
 async def adone(job: Job[T], storage: AsyncRepositoryStorage) -> T:
@@ -106,16 +98,7 @@ async def adone(job: Job[T], storage: AsyncRepositoryStorage) -> T:
                 assert_never(ask)
         return None
 
-    step = partial(job.send, None)
-    while True:
-        try:
-            ask = step()
-        except StopIteration as finished:
-            return cast("T", finished.value)  # the generator's own return type
-        try:
-            step = partial(job.send, await answered(ask))
-        except TrustError as error:
-            step = partial(job.throw, error)
+    return await adriven(job, answered)
 
 
 def revised(path: str) -> Job[Revised | None]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import field, frozen
 
+from trustlib.drive import adriven, driven
 from trustlib.errors import StorageError
 from trustlib.ports import Revised, Revision
 from trustlib.storage._conditions import (
@@ -176,13 +177,7 @@ class ObjectStorage(_Objects):
         self._run(self._deleting(path))
 
     def _run(self, steps: Steps[T]) -> T:
-        try:
-            step = next(steps)
-            while True:
-                step = steps.send(self._answer(step))
-        except StopIteration as done:
-            result: T = done.value
-            return result
+        return driven(steps, self._answer)
 
     def _answer(self, step: Step) -> Answer:
         import obstore
@@ -238,13 +233,7 @@ class AsyncObjectStorage(_Objects):
         await self._run(self._deleting(path))
 
     async def _run(self, steps: Steps[T]) -> T:
-        try:
-            step = next(steps)
-            while True:
-                step = steps.send(await self._answer(step))
-        except StopIteration as done:
-            result: T = done.value
-            return result
+        return await adriven(steps, self._answer)
 
     async def _answer(self, step: Step) -> Answer:
         import obstore
