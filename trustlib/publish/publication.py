@@ -24,7 +24,7 @@ from trustlib.errors import ConflictError, RollbackError, StorageError, TrustErr
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision, Storage
 from trustlib.publish.handover import narrowed
-from trustlib.publish.opening import BEGINNING, Timeless, coming_root
+from trustlib.publish.opening import BEGINNING, Timeless, coming_root, taken
 from trustlib.publish.repository import Repository
 from trustlib.publish.storing import Delete, Job, adone, done, put, revised
 from trustlib.storage import MemoryStorage
@@ -169,45 +169,46 @@ def checked(
     trusted = run(client, _Shown(coming), memory, limits)
     run(walk(trusted, limits=limits), _Shown(coming), memory, limits)
 
-    writes = [
-        *_left_over(before),
-        *_copies(before, outcome, files),
-        *(_write(outcome, n, files[n]) for n in sorted(files, key=_turn)),
-    ]
-    # With another timestamp, no root that waited for an earlier one can come any more.
-    passing = before.published.waiting if TIMESTAMP in files else ()
-    if before.published.coming is not None:
-        passing = (*passing, before.published.coming)
-    waiting = tuple(path for path in before.published.waiting if path not in passing)
-    if narrows:
-        root, timestamp = writes[-2:]
-        waits = Write(coming_root(timestamp.data), root.data)
-        writes = [*writes[:-2], waits, timestamp, root]
-        passing = (*passing, waits.path)
-    taken = before.published.taken
-    named = coming.keys() & {write.path for write in writes}
-    numbered = {
-        name: taken.get(name, frozenset()) | {_version(outcome, name)}
-        for name in new
-        if name != TIMESTAMP and _is_role(outcome, name) and _path(outcome, name) in named
+    writes, passing = _ordered(before, outcome, files, narrows=narrows)
+    numbers = {
+        name: versions | before.published.taken.get(name, frozenset())
+        for name, versions in taken(write.path for write in writes).items()
     }
-    if before.published.coming is not None:
-        there = numbered.get(ROOT, taken.get(ROOT, frozenset()))
-        numbered[ROOT] = there | {before.root.version}
     published = attrs.evolve(
         before.published,
         files=FrozenMap({name: raw for name, raw in new.items() if _is_role(outcome, name)}),
-        taken=taken.including(numbered),
+        taken=before.published.taken.including(numbers),
         coming=None,
-        waiting=waiting,
+        waiting=tuple(path for path in before.published.waiting if path not in passing),
     )
     return Publication(
-        writes=tuple(writes),
+        writes=writes,
         outcome=attrs.evolve(outcome, published=published),
         replaces=before.published.timestamp,
         seamless=seamless,
         passing=passing,
     )
+
+
+def _ordered(
+    before: Repository, outcome: Repository, files: Mapping[RoleName, bytes], *, narrows: bool
+) -> tuple[tuple[Write, ...], tuple[str, ...]]:
+    """Return what is to be written, in that order, and what nobody needs afterwards."""
+    writes = [
+        *_left_over(before),
+        *_copies(before, outcome, files),
+        *(_write(outcome, name, files[name]) for name in sorted(files, key=_turn)),
+    ]
+    # With another timestamp, no root that waited for an earlier one can come any more.
+    passing = before.published.waiting if TIMESTAMP in files else ()
+    if before.published.coming is not None:
+        passing = (*passing, before.published.coming)
+    if narrows:
+        root, timestamp = writes[-2:]
+        waits = Write(coming_root(timestamp.data), root.data)
+        writes = [*writes[:-2], waits, timestamp, root]
+        passing = (*passing, waits.path)
+    return tuple(writes), passing
 
 
 def remember(repository: Repository, *, anchor: Anchor, memory: Storage, limits: Limits) -> None:

@@ -12,11 +12,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from trustlib._clock import utcnow
 from trustlib.anchors import Anchor
 from trustlib.content import Naming
 from trustlib.documents import Format
@@ -37,11 +38,6 @@ S = TypeVar("S", Signer, AsyncSigner)
 _DICE: Final = random.SystemRandom()
 _DOUBLINGS: Final = 6
 _LONGEST: Final = 60.0  # seconds
-
-
-def utcnow() -> datetime:
-    """Return the time of the system's clock (UTC)."""
-    return datetime.now(UTC)
 
 
 @frozen(kw_only=True)
@@ -65,11 +61,11 @@ class _Publishing:
             remember(receipt.repository, anchor=self.anchor, memory=self.memory, limits=self.limits)
         return receipt
 
-    def _attempts(self) -> Iterator[Attempt]:
-        return (Attempt(number) for number in range(1, self.attempts + 1))
+    def _attempts(self) -> Iterator[_Attempt]:
+        return (_Attempt(number) for number in range(1, self.attempts + 1))
 
 
-class Attempt:
+class _Attempt:
     """One attempt, which takes as long as the storage lets it.
 
     Attributes:

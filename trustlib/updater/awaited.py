@@ -11,6 +11,7 @@ from typing import cast
 
 from attrs import define, field
 
+from trustlib._clock import utcnow
 from trustlib.anchors import Anchor
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
@@ -23,7 +24,7 @@ from trustlib.ports import AsyncStorage, AsyncTransport, Storage, Transport
 from trustlib.storage import ThreadedStorage
 from trustlib.transport import Offline, awaited
 from trustlib.trust import Trusted
-from trustlib.updater.client import ARTIFACTS, Client, utcnow
+from trustlib.updater.client import ARTIFACTS, Client
 from trustlib.updater.freshness import Freshness
 from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import define, field
 
+from trustlib._clock import utcnow
 from trustlib.anchors import Anchor
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
@@ -20,7 +21,7 @@ from trustlib.limits import Limits
 from trustlib.ports import Storage, Transport
 from trustlib.transport import Offline
 from trustlib.trust import Trusted
-from trustlib.updater.client import ARTIFACTS, Client, utcnow
+from trustlib.updater.client import ARTIFACTS, Client
 from trustlib.updater.freshness import Freshness
 from trustlib.updater.journal import refusals_told_to, told_to
 from trustlib.wire import TUF_JSON

@@ -43,11 +43,6 @@ ARTIFACTS: Final = "targets/"
 _REMEMBERED = 65_536  # answers under one update; then they are looked up again
 
 
-def utcnow() -> datetime:
-    """Return the time of the system's clock (UTC)."""
-    return datetime.now(UTC)
-
-
 @frozen
 class _State:
     """One complete update, and what was found under it."""
