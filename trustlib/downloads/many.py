@@ -25,6 +25,9 @@ Wanted: TypeAlias = Iterable[tuple[Found, Path]]
 
 AT_ONCE: Final = 4
 
+_HEED: Final = 0.5
+"""Seconds until whoever waits looks whether it was interrupted."""
+
 
 def downloaded_all(
     wanted: Wanted,
@@ -90,7 +93,9 @@ def downloaded_all(
             # Whoever is interrupted while threads are made cannot wait for all of them.
             futures = [pool.submit(one, found, place) for found, place in order.wanted]
             begin.set()
-            wait(futures)
+            # A signal that comes just before a thread begins to wait does not wake it up.
+            while wait(futures, timeout=_HEED).not_done:
+                pass
         finally:
             stop.set()  # everything is done, or the caller was interrupted
             begin.set()
