@@ -128,8 +128,6 @@ def test_an_unencrypted_file_is_put_under_a_passphrase(placed, how, algorithm, n
 
 @pytest.mark.parametrize("algorithm", kinds.EVERY)
 def test_a_key_of_every_kind_is_made_and_opened(tmp_path, algorithm):
-    if algorithm in kinds.RSA:
-        pytest.skip("made once, for all other tests, since it takes seconds")
     file = KeyFile.generate(tmp_path / "k", PASSPHRASE, algorithm=algorithm)
 
     assert kinds.SCHEMES[algorithm] == file.key.scheme

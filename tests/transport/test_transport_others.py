@@ -4,7 +4,11 @@ import asyncio
 import copy
 import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from attrs import field, frozen
@@ -144,12 +148,38 @@ def test_a_file_is_not_a_directory(tmp_path):
         DirectoryTransport(tmp_path / "stick").fetch(asking("x"))
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="may read everything")
-def test_a_file_that_may_not_be_read_is_not_absent(tmp_path):
-    (tmp_path / "x").write_bytes(b"x")
-    (tmp_path / "x").chmod(0)
-    with pytest.raises(TransportError):
-        DirectoryTransport(tmp_path).fetch(asking("x"))
+UNREADABLE = """
+import os, sys
+from trustlib import DirectoryTransport, Request, TransportError
+
+if os.getuid() == 0:
+    os.setuid(65534)  # root may read everything
+transport = DirectoryTransport(sys.argv[1])
+assert b"y" == b"".join(transport.fetch(Request(path="y")))
+try:
+    transport.fetch(Request(path="x"))
+except TransportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_file_that_may_not_be_read_is_not_absent():
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        for name in "xy":
+            (Path(directory) / name).write_bytes(name.encode())
+        (Path(directory) / "x").chmod(0)
+        done = subprocess.run(
+            [sys.executable, "-c", UNREADABLE, directory],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+
+    assert "Permission denied" in done.stdout
 
 
 def test_a_file_that_is_given_up_is_closed(tmp_path):
