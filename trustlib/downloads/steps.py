@@ -69,6 +69,18 @@ def downloading(
     """Put what was *found* at *place*, as :func:`~trustlib.downloads.downloaded` says."""
     expected = Expected.of(found)
     files = tuple(UrlPath(f"{folder}{file}") for file in found.files)
+    return (yield from obtaining(expected, files, place, limits=limits, clock=clock))
+
+
+def obtaining(
+    expected: Expected,
+    files: tuple[UrlPath, ...],
+    place: Path,
+    *,
+    limits: Limits,
+    clock: Callable[[], float] = monotonic,
+) -> Steps[Path]:
+    """Put what is *expected* at *place*; *files* are the names under which it may be found."""
     with opened(place) as at:
         if not (yield from _is_there(at, expected)):
             with at.draft(expected.identity) as draft:

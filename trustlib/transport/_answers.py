@@ -73,8 +73,22 @@ def body(
     return _after(pieces, where, skip, timeouts) if skip else pieces
 
 
-def _framing(response: BaseHTTPResponse, where: str, offset: int) -> tuple[int, int | None]:
-    """Return how many bytes to skip, and how many there are, where the answer says so."""
+def whole(response: BaseHTTPResponse, where: str, timeouts: Timeouts) -> Generator[bytes]:
+    """Return the body of an answer, whatever its status says.
+
+    Raises:
+        TransportError: it is packed, or breaks off; here or while iterating.
+            The connection is not used again then.
+    """
+    try:
+        _unpacked(response, where)
+    except TransportError:
+        let_go(response)
+        raise
+    return _pieces(response, where, None, timeouts)
+
+
+def _unpacked(response: BaseHTTPResponse, where: str) -> None:
     headers = response.headers
     codings = headers.getlist("Transfer-Encoding")
     encodings = {value.strip().lower() for value in headers.getlist("Content-Encoding")}
@@ -83,11 +97,15 @@ def _framing(response: BaseHTTPResponse, where: str, offset: int) -> tuple[int, 
     if [value.strip().lower() for value in codings] not in ([], ["chunked"]):
         raise TransportError(where, "the answer has a transfer coding other than chunked")
 
+
+def _framing(response: BaseHTTPResponse, where: str, offset: int) -> tuple[int, int | None]:
+    """Return how many bytes to skip, and how many there are, where the answer says so."""
+    _unpacked(response, where)
     status = response.status
     if status == HTTPStatus.OK:
         return offset, None
     if status == HTTPStatus.PARTIAL_CONTENT and offset > 0:
-        match = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
+        match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
         if match is None or int(match[1]) != offset:
             raise TransportError(where, f"the answer does not start at byte {offset}, as asked")
         length = int(match[2]) + 1 - offset

@@ -70,7 +70,7 @@ def redirected(hop: Hop, location: str, base_url: str, policy: Redirects) -> Hop
     goes = origin(there.scheme, there.host, there.port)
     home = parse_url(base_url)
     own = origin(str(home.scheme), str(home.host), home.port)
-    if goes != own and goes not in policy.origins:
+    if goes != own and not policy.allows(goes):
         raise TransportError(where, f"redirects to {goes}, which the policy does not allow")
     if here.scheme == "https" and there.scheme == "http":
         raise TransportError(where, f"redirects from https to {goes}, which is never followed")
@@ -79,3 +79,17 @@ def redirected(hop: Hop, location: str, base_url: str, policy: Redirects) -> Hop
         return evolve(hop, url=url)
     # Credentials do not come back either: the other server chose this URL.
     return Hop(url=url, headers=FrozenMap(), tls=hop.tls.without_client())
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of *url*, as the parser sees it that would connect there.
+
+    Raises:
+        ValueError: it is no plain http or https URL.
+    """
+    from urllib3.util import parse_url
+
+    parts = parse_url(url if _LOCATION.fullmatch(url) else "")
+    if parts.scheme not in {"http", "https"} or not parts.host or parts.auth is not None:
+        raise ValueError(f"{shown(url)!r} is not a plain URL")
+    return origin(parts.scheme, parts.host, parts.port)

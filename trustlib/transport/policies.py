@@ -141,12 +141,26 @@ class Redirects:
     origins: frozenset[str] = field(default=frozenset(), converter=_origins)
     most: int = field(default=5, validator=_whole(0))
 
+    def allows(self, origin: str) -> bool:
+        """Return whether the server may send us to *origin*, which is not its own."""
+        return origin in self.origins
+
+
+@frozen(kw_only=True)
+class _AnySecure(Redirects):
+    def allows(self, origin: str) -> bool:
+        return origin.startswith("https://") or super().allows(origin)
+
 
 SAME_ORIGIN: Final = Redirects()
 """Redirects are followed within the origin of the base URL."""
 
 NO_REDIRECTS: Final = Redirects(most=0)
 """A redirect is an error."""
+
+
+TO_ANY_SECURE_ORIGIN: Final[Redirects] = _AnySecure()
+"""Redirects are followed to any https server: only for what is held to a digest afterwards."""
 
 
 def redirects_to(*origins: str) -> Redirects:
