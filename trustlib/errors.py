@@ -247,6 +247,22 @@ class TransportError(TrustError):
         super().__init__(f"{shortened(where, str)}: {reason}; try again later")
 
 
+class DeniedError(TransportError):
+    """A server wants to know who asks, or does not let them. Log in, or ask for access.
+
+    Attributes:
+        where: the URL that was asked for.
+        reason: what the server said.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.args = (
+            f"{shortened(where, str)}: {reason};"
+            " give credentials that may do this, or ask whoever owns it for access",
+        )
+
+
 class StorageError(TrustError):
     """Our own disk or bucket failed. Fix the machine.
 

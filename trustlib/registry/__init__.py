@@ -1,0 +1,1 @@
+"""OCI registries: images, and the content trust that lives beside them."""

@@ -1,0 +1,66 @@
+"""A blob that is arriving: it is what its descriptor names, comes fast enough, and ends."""
+
+from __future__ import annotations
+
+import time
+
+from trustlib._frozen import FrozenMap
+from trustlib._types import RoleName, TargetPath
+from trustlib.downloads.expected import Checked, Expected
+from trustlib.errors import TooLongError
+from trustlib.limits import Limits
+from trustlib.metering import Pace
+from trustlib.registry.manifests import Descriptor
+
+
+def expected_blob(repository: str, descriptor: Descriptor) -> Expected:
+    """Return what the bytes of *descriptor* must be."""
+    digest = descriptor.digest
+    return Expected(
+        path=TargetPath(str(digest)),
+        role=RoleName(repository),
+        length=descriptor.size,
+        hashes=FrozenMap({digest.algorithm: digest.hex}),
+    )
+
+
+class Arriving:
+    """What has arrived of a blob from *offset* on."""
+
+    def __init__(
+        self, repository: str, descriptor: Descriptor, offset: int, limits: Limits
+    ) -> None:
+        self._expected = expected_blob(repository, descriptor)
+        self._checked = Checked(self._expected)
+        self._left = descriptor.size - offset
+        self._offset = offset
+        self._pace = Pace(str(descriptor.digest), limits)
+        self._latest = time.monotonic()
+
+    def take(self, piece: bytes) -> None:
+        """Take the next *piece*.
+
+        Raises:
+            TooLongError: there must not be so many bytes.
+            TransportError: they come too slowly.
+        """
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooLongError(
+                self._expected.path,
+                self._expected.length,
+                advice="this is not what its descriptor names",
+            )
+        if not self._offset:
+            self._checked.take(piece)
+        before, self._latest = self._latest, time.monotonic()
+        self._pace.add(len(piece), self._latest - before)
+
+    def complete(self) -> None:
+        """Find that all of it has arrived.
+
+        Raises:
+            MismatchError: it is something else, or not all.
+        """
+        if not self._offset or self._left:
+            self._checked.complete()
