@@ -287,6 +287,29 @@ class ConflictError(StorageError):
         )
 
 
+class OverwrittenError(ConflictError):
+    """What we published was overwritten by somebody who had not seen it.
+
+    Where there is no compare-and-swap, two publishers can both be told that
+    they were first. Look at what they published, and publish your edit again.
+
+    Attributes:
+        ours: the digest of what we published.
+        theirs: the digest of what is there, which did not come after it.
+        kept: where ours is kept.
+    """
+
+    def __init__(self, where: str, ours: str, theirs: str, kept: str) -> None:
+        super().__init__(where)
+        self.ours, self.theirs, self.kept = ours, theirs, kept
+        self.reason = (
+            f"what we published last ({ours}) was overwritten by somebody who had not seen it"
+            f" ({theirs}); ours is kept as {kept}: concede(), open the repository again, and"
+            " publish that edit again"
+        )
+        self.args = (f"{where}: {self.reason}",)
+
+
 class SigningError(TrustError):
     """A passphrase is wrong, or a key was not asked to sign. Ask the human.
 

@@ -6,7 +6,16 @@ to be imported or inherited. Each has a twin to await.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import NewType, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -181,6 +190,48 @@ class RepositoryStorage(Protocol):
         Raises:
             StorageError: the storage itself failed.
         """
+        ...
+
+
+@runtime_checkable
+class AllAtOnce(Protocol):
+    """What a :class:`RepositoryStorage` may offer besides: a publication in one step.
+
+    Then nobody ever sees a part of one, and nothing is left of one that was stopped.
+    """
+
+    def write_all(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        dropping: Collection[str],
+        path: str,
+        replacing: Revision | None,
+    ) -> Revision | None:
+        """Write *files* and drop others, durably, if *path* still has the revision *replacing*.
+
+        Returns the new revision of *path*, or None if somebody wrote in
+        between, and then nothing was changed.
+
+        Raises:
+            StorageError: the storage itself failed; all was written, or nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncAllAtOnce(Protocol):
+    """:class:`AllAtOnce`, to await."""
+
+    async def write_all(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        dropping: Collection[str],
+        path: str,
+        replacing: Revision | None,
+    ) -> Revision | None:
+        """See :meth:`AllAtOnce.write_all`."""
         ...
 
 

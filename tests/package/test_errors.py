@@ -77,11 +77,24 @@ SENTENCES = [
         errors.TransportError("https://trust.acme.example/timestamp.json", "503"),
         "https://trust.acme.example/timestamp.json: 503; try again later",
     ),
+    (
+        errors.DeniedError("https://registry.example/v2/acme/app/manifests/1.4", "wants to know"),
+        "https://registry.example/v2/acme/app/manifests/1.4: wants to know;"
+        " give credentials that may do this, or ask whoever owns it for access",
+    ),
     (errors.StorageError("/disk", "No space left"), "/disk: No space left"),
     (
         errors.ConflictError("timestamp.json"),
         "timestamp.json: somebody else wrote this in between;"
         " open the repository again, apply your edit to it, and publish that",
+    ),
+    (
+        errors.OverwrittenError(
+            "r.example/acme:_trust", "sha256:aa", "sha256:bb", "_trust.lost.aa"
+        ),
+        "r.example/acme:_trust: what we published last (sha256:aa) was overwritten by somebody"
+        " who had not seen it (sha256:bb); ours is kept as _trust.lost.aa: concede(), open the"
+        " repository again, and publish that edit again",
     ),
     (
         errors.SigningError("alice.key", "the passphrase does not open it"),

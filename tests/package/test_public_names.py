@@ -4,6 +4,7 @@ import trustlib
 import trustlib.errors
 
 PUBLIC = """
+    AllAtOnce AsyncAllAtOnce DeniedError OverwrittenError
     AsyncPipelining AsyncRepositoryStorage AsyncStorage AsyncTransport AsyncUpdater Anchor Authority
     BY_HAND ClockError CollectionName ConflictError Delegation Delegations Digest DirectoryTransport
     Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository

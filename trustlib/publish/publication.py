@@ -22,11 +22,19 @@ from trustlib.anchors import Anchor
 from trustlib.drive import run
 from trustlib.errors import ConflictError, RollbackError, StorageError, TrustError
 from trustlib.limits import Limits
-from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Request, Revision, Storage
+from trustlib.ports import (
+    AllAtOnce,
+    AsyncAllAtOnce,
+    AsyncRepositoryStorage,
+    RepositoryStorage,
+    Request,
+    Revision,
+    Storage,
+)
 from trustlib.publish.handover import narrowed
 from trustlib.publish.opening import BEGINNING, Timeless, coming_root, taken
 from trustlib.publish.repository import Repository
-from trustlib.publish.storing import Delete, Job, adone, done, put, revised
+from trustlib.publish.storing import Delete, Job, adone, done, put, put_all, revised
 from trustlib.storage import MemoryStorage
 from trustlib.workflow import refresh, walk
 
@@ -70,6 +78,7 @@ class Publication:
             If not, they refuse the timestamp until its root is there: the keys
             that the root removes did not sign it, or its version is lower.
         passing: files that nobody needs once the rest is written.
+        superseded: files that clients ask for now, and not once the rest is written.
     """
 
     writes: tuple[Write, ...]
@@ -77,6 +86,7 @@ class Publication:
     replaces: Revision | None
     seamless: bool = True
     passing: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = field(default=(), repr=False)
 
     def apply(self, storage: RepositoryStorage) -> Receipt:
         """Write the files, and return what is published now.
@@ -91,11 +101,13 @@ class Publication:
             ConflictError: somebody published in between; clients see theirs.
             StorageError: the storage failed.
         """
-        return done(self._applied(), storage)
+        at_once = isinstance(storage, AllAtOnce)
+        return done(self._applied_at_once() if at_once else self._applied(), storage)
 
     async def aapply(self, storage: AsyncRepositoryStorage) -> Receipt:
         """:meth:`apply`, to await."""
-        return await adone(self._applied(), storage)
+        at_once = isinstance(storage, AsyncAllAtOnce)
+        return await adone(self._applied_at_once() if at_once else self._applied(), storage)
 
     def _applied(self) -> Job[Receipt]:
         timestamp = _path(self.outcome, TIMESTAMP)
@@ -118,11 +130,28 @@ class Publication:
         for path in self.passing:
             with suppress(StorageError):  # it is published; whoever comes next tries this again
                 yield Delete(path)
-        published = attrs.evolve(self.outcome.published, timestamp=revision)
-        return Receipt(
-            repository=attrs.evolve(self.outcome, published=published),
-            written=tuple(write.path for write in self.writes),
+        return self._receipt(revision, tuple(write.path for write in self.writes))
+
+    def _applied_at_once(self) -> Job[Receipt]:
+        timestamp = _path(self.outcome, TIMESTAMP)
+        files = {write.path: write.data for write in self.writes if write.path not in self.passing}
+        revision = yield from put_all(
+            files,
+            dropping=(*self.superseded, *self.passing),
+            path=timestamp,
+            replacing=self.replaces,
         )
+        if revision is None:
+            for path, data in files.items():  # unless it was us, and nobody could tell us so
+                there = yield from revised(path)
+                if there is None or there.data != data:
+                    raise ConflictError(path)
+                revision = there.revision if path == timestamp else revision
+        return self._receipt(revision, tuple(files))
+
+    def _receipt(self, revision: Revision | None, written: tuple[str, ...]) -> Receipt:
+        published = attrs.evolve(self.outcome.published, timestamp=revision)
+        return Receipt(repository=attrs.evolve(self.outcome, published=published), written=written)
 
     def _unchanged(self, path: str) -> Job[Revision | None]:
         """Return the revision of *path*, which is the one to replace or our own work.
@@ -187,6 +216,7 @@ def checked(
         replaces=before.published.timestamp,
         seamless=seamless,
         passing=passing,
+        superseded=tuple(sorted(shown.keys() - coming.keys() - {_path(before, ROOT)})),
     )
 
 

@@ -18,6 +18,8 @@ from trustlib.drive import adriven, driven
 from trustlib.effects import Ahead, Effect, Fetch, Load, Save, Tell, Workflow
 from trustlib.errors import TooLongError, TrustError
 from trustlib.ports import (
+    AllAtOnce,
+    AsyncAllAtOnce,
     AsyncRepositoryStorage,
     RepositoryStorage,
     Revised,
@@ -56,7 +58,20 @@ class Delete:
     path: str
 
 
-Ask: TypeAlias = Read | Put | ListAll | Delete
+@frozen
+class PutAll:
+    """Write *files*, if *path* has the revision *replacing*. Answered with its new one, or None.
+
+    Only to be asked of a storage that can do it in one step.
+    """
+
+    files: Mapping[str, bytes] = field(repr=False)
+    dropping: tuple[str, ...]
+    path: str
+    replacing: Revision | None
+
+
+Ask: TypeAlias = Read | Put | PutAll | ListAll | Delete
 Answer: TypeAlias = "Revised | Revision | tuple[str, ...] | None"
 Job: TypeAlias = Generator[Ask, Answer, T]
 
@@ -70,6 +85,10 @@ def done(job: Job[T], storage: RepositoryStorage) -> T:
                 return storage.read(path)
             case Put(path, data, replacing):
                 return storage.write(path, data, replacing=replacing)
+            case PutAll(files, dropping, path, replacing):
+                if not isinstance(storage, AllAtOnce):
+                    raise TypeError(f"{type(storage).__name__} cannot write all at once")
+                return storage.write_all(files, dropping=dropping, path=path, replacing=replacing)
             case ListAll():
                 return tuple(storage.list())
             case Delete(path):
@@ -90,6 +109,12 @@ async def adone(job: Job[T], storage: AsyncRepositoryStorage) -> T:
                 return await storage.read(path)
             case Put(path, data, replacing):
                 return await storage.write(path, data, replacing=replacing)
+            case PutAll(files, dropping, path, replacing):
+                if not isinstance(storage, AsyncAllAtOnce):
+                    raise TypeError(f"{type(storage).__name__} cannot write all at once")
+                return await storage.write_all(
+                    files, dropping=dropping, path=path, replacing=replacing
+                )
             case ListAll():
                 return tuple(await storage.list())
             case Delete(path):
@@ -109,6 +134,13 @@ def revised(path: str) -> Job[Revised | None]:
 def put(path: str, data: bytes, *, replacing: Revision | None) -> Job[Revision | None]:
     """Return the file's new revision, or None if it did not have the revision *replacing*."""
     return cast("Revision | None", (yield Put(path, data, replacing)))
+
+
+def put_all(
+    files: Mapping[str, bytes], *, dropping: tuple[str, ...], path: str, replacing: Revision | None
+) -> Job[Revision | None]:
+    """Return the new revision of *path*, or None if it did not have the revision *replacing*."""
+    return cast("Revision | None", (yield PutAll(files, dropping, path, replacing)))
 
 
 def listed() -> Job[tuple[str, ...]]:

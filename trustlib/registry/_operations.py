@@ -189,6 +189,28 @@ def blob(repository: Repository, digest: Digest, offset: int = 0) -> Speaking[He
     raise unexpected(question, answer)
 
 
+def small_blob(repository: Repository, descriptor: Descriptor) -> Speaking[bytes]:
+    """Return all of a blob, for one whose size the caller has found bearable.
+
+    Raises:
+        MismatchError: the registry has something else.
+        TooLongError: it has more.
+        TransportError: it has lost the blob, or cannot be asked.
+    """
+    question = evolve(_blob(repository, descriptor.digest, "GET"), most=descriptor.size)
+    session = repository.session
+    answer = yield from spoken(session, question, repository.pulling, redirects=session.downloads)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        # No absence: a manifest names it, so somebody has lost it or withholds it.
+        raise TransportError(question.where, "the registry does not have what its manifest names")
+    if answer.status != HTTPStatus.OK:
+        raise unexpected(question, answer)
+    _same(question, "length", descriptor.size, len(answer.body))
+    got = Digest.of(answer.body, descriptor.digest.algorithm)
+    _same(question, "bytes with the digest", descriptor.digest, got)
+    return answer.body
+
+
 def has_blob(repository: Repository, digest: Digest) -> Speaking[bool]:
     """Return whether the registry says that it has the blob *digest*."""
     question, session = _blob(repository, digest, "HEAD"), repository.session

@@ -10,6 +10,7 @@ from attrs import field, frozen, validators
 from trustlib.content._grammar import DOCKER_HUB, require_domain
 from trustlib.errors import NotFoundError
 from trustlib.limits import Limits
+from trustlib.registry._collections import Place
 from trustlib.registry._conversation import Session
 from trustlib.registry._operations import RegistryLimits, Repository
 from trustlib.registry.credentials import Source, anonymous
@@ -97,6 +98,14 @@ class Speaker:
 
     def _at(self, repository: str) -> Repository:
         return Repository(session=self._session, path=repository, limits=self.limits)
+
+    def collection(self, repository: str, tag: str) -> Place:
+        """Return where a collection is, for conversations about it.
+
+        Raises:
+            ValueError: *repository* or *tag* are no such names.
+        """
+        return Place(repository=self._at(repository), tag=tag)
 
     def close(self) -> None:
         """Close the connections that are idle. A later question opens new ones."""

@@ -35,31 +35,31 @@ class AsyncRegistry(Speaker):
 
     async def manifest(self, repository: str, reference: str | Digest) -> Manifest | None:
         """See :meth:`Registry.manifest`."""
-        received = await self._held(say.manifest(self._at(repository), reference))
+        received = await self.held(say.manifest(self._at(repository), reference))
         return None if received is None else received.manifest
 
     async def received(
         self, repository: str, reference: str | Digest, held: Received | None = None
     ) -> Received | None:
         """See :meth:`Registry.received`."""
-        return await self._held(say.manifest(self._at(repository), reference, held))
+        return await self.held(say.manifest(self._at(repository), reference, held))
 
     async def push_manifest(
         self, repository: str, reference: str | Digest, raw: bytes, media_type: str
     ) -> Descriptor:
         """See :meth:`Registry.push_manifest`."""
-        await self._held(say.pushed(self._at(repository), reference, raw, media_type))
+        await self.held(say.pushed(self._at(repository), reference, raw, media_type))
         return Descriptor.of(raw, media_type)
 
     async def delete(self, repository: str, reference: str | Digest) -> None:
         """See :meth:`Registry.delete`."""
-        await self._held(say.deleted(self._at(repository), reference))
+        await self.held(say.deleted(self._at(repository), reference))
 
     async def blob(
         self, repository: str, descriptor: Descriptor, offset: int = 0
     ) -> AsyncGenerator[bytes]:
         """See :meth:`Registry.blob`."""
-        answer = await self._held(say.blob(self._at(repository), descriptor.digest, offset))
+        answer = await self.held(say.blob(self._at(repository), descriptor.digest, offset))
         if answer is None:
             raise absent(repository, descriptor)
         pieces = cast("HeldPieces", answer.pieces)
@@ -90,18 +90,18 @@ class AsyncRegistry(Speaker):
 
         async def fetch(request: Request) -> AsyncIterator[bytes] | None:
             asking = say.blob(self._at(repository), descriptor.digest, request.offset)
-            answer = await self._held(asking)
+            answer = await self.held(asking)
             return None if answer is None else cast("AsyncIterator[bytes]", answer.pieces)
 
         return await arun(steps, Fetching(fetch), progress)
 
     async def has_blob(self, repository: str, digest: Digest) -> bool:
         """See :meth:`Registry.has_blob`."""
-        return await self._held(say.has_blob(self._at(repository), digest))
+        return await self.held(say.has_blob(self._at(repository), digest))
 
     async def mount_blob(self, repository: str, digest: Digest, origin: str) -> bool:
         """See :meth:`Registry.mount_blob`."""
-        return await self._held(say.mounted(self._at(repository), digest, origin))
+        return await self.held(say.mounted(self._at(repository), digest, origin))
 
     async def upload_blob(
         self,
@@ -114,9 +114,9 @@ class AsyncRegistry(Speaker):
         """See :meth:`Registry.upload_blob`. *progress* is called in a worker thread."""
         descriptor = await asyncio.to_thread(described, source, media_type)
         at = self._at(repository)
-        if not await self._held(say.has_blob(at, descriptor.digest)):
+        if not await self.held(say.has_blob(at, descriptor.digest)):
             sending = body(source, descriptor.size, progress)
-            await self._held(say.uploaded(at, sending, descriptor.digest))
+            await self.held(say.uploaded(at, sending, descriptor.digest))
         return descriptor
 
     async def upload_stream(
@@ -124,18 +124,18 @@ class AsyncRegistry(Speaker):
     ) -> Descriptor:
         """See :meth:`Registry.upload_stream`. *pieces* are made in a worker thread."""
         flow = Flow(pieces)
-        await self._held(say.sent(self._at(repository), flow.body, flow.digest))
+        await self.held(say.sent(self._at(repository), flow.body, flow.digest))
         return Descriptor(media_type=media_type, digest=flow.digest(), size=flow.size)
 
     async def tags(self, repository: str) -> tuple[str, ...]:
         """See :meth:`Registry.tags`."""
-        return await self._held(say.tags(self._at(repository)))
+        return await self.held(say.tags(self._at(repository)))
 
     async def referrers(
         self, repository: str, digest: Digest, artifact_type: str | None = None
     ) -> tuple[Descriptor, ...]:
         """See :meth:`Registry.referrers`."""
-        return await self._held(say.referrers(self._at(repository), digest, artifact_type))
+        return await self.held(say.referrers(self._at(repository), digest, artifact_type))
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,7 +148,8 @@ class AsyncRegistry(Speaker):
     ) -> None:
         self.close()
 
-    async def _held(self, speaking: Speaking[T]) -> T:
+    async def held(self, speaking: Speaking[T]) -> T:
+        """Hold a conversation with this registry, and return what it returns."""
         exchange = ThreadedExchange(self._exchange)
         return await aheld(speaking, exchange.heard, self._identified, asyncio.sleep)
 

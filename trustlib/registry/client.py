@@ -46,7 +46,7 @@ class Registry(Speaker):
             MismatchError: it is not what was asked for.
             TooLongError: it has too many bytes.
         """
-        received = self._held(say.manifest(self._at(repository), reference))
+        received = self.held(say.manifest(self._at(repository), reference))
         return None if received is None else received.manifest
 
     def received(
@@ -57,7 +57,7 @@ class Registry(Speaker):
         Raises:
             TrustError: as :meth:`manifest`.
         """
-        return self._held(say.manifest(self._at(repository), reference, held))
+        return self.held(say.manifest(self._at(repository), reference, held))
 
     def push_manifest(
         self, repository: str, reference: str | Digest, raw: bytes, media_type: str
@@ -67,12 +67,12 @@ class Registry(Speaker):
         Raises:
             MismatchError: the registry says that it has got something else.
         """
-        self._held(say.pushed(self._at(repository), reference, raw, media_type))
+        self.held(say.pushed(self._at(repository), reference, raw, media_type))
         return Descriptor.of(raw, media_type)
 
     def delete(self, repository: str, reference: str | Digest) -> None:
         """Remove a tag, or a manifest with all its tags; one that is not there is fine."""
-        self._held(say.deleted(self._at(repository), reference))
+        self.held(say.deleted(self._at(repository), reference))
 
     def blob(self, repository: str, descriptor: Descriptor, offset: int = 0) -> Generator[bytes]:
         """Yield the bytes of a blob as they come in.
@@ -85,7 +85,7 @@ class Registry(Speaker):
             MismatchError: it has something else.
             TooLongError: it has more.
         """
-        answer = self._held(say.blob(self._at(repository), descriptor.digest, offset))
+        answer = self.held(say.blob(self._at(repository), descriptor.digest, offset))
         if answer is None:
             raise absent(repository, descriptor)
         pieces = cast("Iterator[bytes]", answer.pieces)
@@ -125,18 +125,18 @@ class Registry(Speaker):
 
         def fetch(request: Request) -> Iterator[bytes] | None:
             asking = say.blob(self._at(repository), descriptor.digest, request.offset)
-            answer = self._held(asking)
+            answer = self.held(asking)
             return None if answer is None else cast("Iterator[bytes]", answer.pieces)
 
         return run(steps, Fetching(fetch), progress)
 
     def has_blob(self, repository: str, digest: Digest) -> bool:
         """Return whether the registry says that it has a blob."""
-        return self._held(say.has_blob(self._at(repository), digest))
+        return self.held(say.has_blob(self._at(repository), digest))
 
     def mount_blob(self, repository: str, digest: Digest, origin: str) -> bool:
         """Take a blob over from the repository *origin*; return whether the registry did that."""
-        return self._held(say.mounted(self._at(repository), digest, origin))
+        return self.held(say.mounted(self._at(repository), digest, origin))
 
     def upload_blob(
         self,
@@ -154,9 +154,9 @@ class Registry(Speaker):
         """
         descriptor = described(source, media_type)
         at = self._at(repository)
-        if not self._held(say.has_blob(at, descriptor.digest)):
+        if not self.held(say.has_blob(at, descriptor.digest)):
             sending = body(source, descriptor.size, progress)
-            self._held(say.uploaded(at, sending, descriptor.digest))
+            self.held(say.uploaded(at, sending, descriptor.digest))
         return descriptor
 
     def upload_stream(
@@ -168,7 +168,7 @@ class Registry(Speaker):
             MismatchError: the registry says that it has got something else.
         """
         flow = Flow(pieces)
-        self._held(say.sent(self._at(repository), flow.body, flow.digest))
+        self.held(say.sent(self._at(repository), flow.body, flow.digest))
         return Descriptor(media_type=media_type, digest=flow.digest(), size=flow.size)
 
     def tags(self, repository: str) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ class Registry(Speaker):
             LimitError: there is no end to them.
             MalformedError: they are no tags.
         """
-        return self._held(say.tags(self._at(repository)))
+        return self.held(say.tags(self._at(repository)))
 
     def referrers(
         self, repository: str, digest: Digest, artifact_type: str | None = None
@@ -189,7 +189,7 @@ class Registry(Speaker):
             LimitError: there is no end to it.
             MalformedError: it is no list of descriptors.
         """
-        return self._held(say.referrers(self._at(repository), digest, artifact_type))
+        return self.held(say.referrers(self._at(repository), digest, artifact_type))
 
     def __enter__(self) -> Self:
         return self
@@ -202,5 +202,6 @@ class Registry(Speaker):
     ) -> None:
         self.close()
 
-    def _held(self, speaking: Speaking[T]) -> T:
+    def held(self, speaking: Speaking[T]) -> T:
+        """Hold a conversation with this registry, and return what it returns."""
         return held(speaking, self._exchange.heard, self.credentials, time.sleep)
