@@ -1,4 +1,8 @@
-"""One private key of every kind, made once, and every way to write it to a file."""
+"""One private key of every kind, and every way to write it to a file; each made once.
+
+To derive a key from a passphrase takes as long as we could make it take. What is not
+about that is tested with files that are ``light``: all the same, and no work.
+"""
 
 import subprocess
 from functools import cache
@@ -9,8 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from signing.envelopes import sealed
 
 from trustlib.signing import Algorithm, _files
+from trustlib.signing._pem import pem
+from trustlib.signing._private import pkcs8
 
 PASSPHRASE = "correct horse"
 SECRET = PASSPHRASE.encode()
@@ -38,8 +45,15 @@ def private(algorithm):
     return algorithm.generate()
 
 
+@cache
 def ours(algorithm):
     return _files.encrypted(private(algorithm), SECRET)
+
+
+@cache
+def light(algorithm):
+    """The same form, with the least of scrypt."""
+    return pem("ENCRYPTED PRIVATE KEY", sealed(pkcs8(private(algorithm)), SECRET))
 
 
 def cryptography(algorithm, form=PrivateFormat.PKCS8, encryption=None):
@@ -52,6 +66,7 @@ def plain(algorithm, form=PrivateFormat.PKCS8):
 
 
 def openssl(*options):
+    @cache
     def write(algorithm):
         return subprocess.run(
             ["openssl", *options, "-passout", f"pass:{PASSPHRASE}"],
@@ -63,20 +78,20 @@ def openssl(*options):
     return write
 
 
-def pbkdf2(algorithm):
-    return openssl("pkcs8", "-topk8", "-iter", "10")(algorithm)
-
-
-def scrypt(algorithm):
-    return openssl("pkcs8", "-topk8", "-scrypt", "-scrypt_N", "16")(algorithm)
+pbkdf2 = openssl("pkcs8", "-topk8", "-iter", "10")
+scrypt = openssl("pkcs8", "-topk8", "-scrypt", "-scrypt_N", "16")
 
 
 def traditional(cipher):
     return openssl("pkey", "-traditional", f"-{cipher}")
 
 
+@cache
 def openssh(algorithm):
-    return cryptography(algorithm, PrivateFormat.OpenSSH)
+    """As ssh-keygen writes it, but for one round of bcrypt; its own files have a test."""
+    form = PrivateFormat.OpenSSH
+    encryption = form.encryption_builder().kdf_rounds(1).build(SECRET)
+    return cryptography(algorithm, form, encryption)
 
 
 def plain_openssh(algorithm):
@@ -97,7 +112,7 @@ def crossed(**groups):
 
 
 LOCKED = crossed(
-    ours=(ours, EVERY),
+    light=(light, EVERY),
     cryptography=(cryptography, EVERY),
     openssl_pbkdf2=(pbkdf2, BEFORE_ML_DSA),
     openssl_scrypt=(scrypt, BEFORE_ML_DSA),

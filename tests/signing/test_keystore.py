@@ -209,7 +209,9 @@ def test_a_damaged_label_is_an_error_that_names_the_file(copied, text):
 
 
 @pytest.mark.parametrize(
-    "write", [kinds.ours, kinds.pbkdf2, kinds.scrypt, kinds.cryptography], ids=lambda w: w.__name__
+    "write",
+    [kinds.light, kinds.pbkdf2, kinds.scrypt, kinds.cryptography],
+    ids=["light", "pbkdf2", "scrypt", "cryptography"],
 )
 def test_a_key_file_is_brought_in_under_its_passphrase(store, placed, openssl, write):
     file = placed(write(Algorithm.ED25519))
@@ -233,7 +235,7 @@ def test_an_unencrypted_key_is_brought_in_under_a_passphrase_without_a_warning(s
 
 
 def test_a_key_is_not_brought_in_twice(store, placed):
-    file = placed(kinds.ours(Algorithm.ED25519))
+    file = placed(kinds.light(Algorithm.ED25519))
     added = store.add(file, PASSPHRASE, ROOT)
     before = added.file.path.read_bytes()
 
@@ -243,7 +245,7 @@ def test_a_key_is_not_brought_in_twice(store, placed):
 
 
 def test_what_cannot_be_opened_is_not_brought_in(store, placed):
-    file = placed(kinds.ours(Algorithm.ED25519))
+    file = placed(kinds.light(Algorithm.ED25519))
 
     with pytest.raises(WrongPassphraseError):
         store.add(file, "wrong", ROOT)

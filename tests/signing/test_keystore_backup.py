@@ -371,7 +371,7 @@ def test_a_backup_of_keys_of_every_kind_comes_back(tmp_path, elsewhere):
         contents[key.id] = _backup.checked(
             key.id,
             {
-                "key": kinds.ours(algorithm),
+                "key": kinds.light(algorithm),
                 "key.pub": public,
                 "label.json": Label(role=algorithm.value, owner="alice").rendered(),
             },

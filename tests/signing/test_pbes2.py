@@ -11,42 +11,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from signing.envelopes import PBKDF2, SALT, SCRYPT, aes, algorithm, envelope, pbkdf2, scrypt
 
 from trustlib.errors import SigningError
 from trustlib.signing import pbes2
-from trustlib.signing._der import NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, der, der_integer
+from trustlib.signing._der import NULL, OCTET_STRING, SEQUENCE, der, der_integer
 from trustlib.signing._pem import pem_block
 from trustlib.signing._private import pkcs8
-
-SCRYPT = "2b06010401da47040b"
-PBKDF2 = "2a864886f70d01050c"
-PBES2 = "2a864886f70d01050d"
-AES_256 = "60864801650304012a"
-SALT = b"eight by"
-
-
-def algorithm(identifier, *parameters):
-    return der(SEQUENCE, der(OBJECT_IDENTIFIER, bytes.fromhex(identifier)), *parameters)
-
-
-def scrypt(n, r, p, *rest, salt=SALT):
-    numbers = (der_integer(number) for number in (n, r, p, *rest))
-    return algorithm(SCRYPT, der(SEQUENCE, der(OCTET_STRING, salt), *numbers))
-
-
-def pbkdf2(iterations, *rest, salt=SALT):
-    return algorithm(PBKDF2, der(SEQUENCE, der(OCTET_STRING, salt), der_integer(iterations), *rest))
-
-
-def aes(identifier=AES_256, iv=b"\x00" * 16):
-    return algorithm(identifier, der(OCTET_STRING, iv))
-
-
-def envelope(kdf, scheme=None, ciphertext=b"\x00" * 32, outer=PBES2):
-    scheme = aes() if scheme is None else scheme
-    return der(
-        SEQUENCE, algorithm(outer, der(SEQUENCE, kdf, scheme)), der(OCTET_STRING, ciphertext)
-    )
 
 
 def refusal(data):
