@@ -19,6 +19,7 @@ from core.worlds import DAY, SECOND, signer
 from interop.peers import Theirs
 from publish import machine
 from publish.desks import created, digest, opened, planned, signed, tagged
+from signing.kinds import light_file
 
 from trustlib import (
     ROOT,
@@ -55,7 +56,7 @@ class Machine:
     @classmethod
     def of(cls, directory, name):
         made = cls(directory, name)
-        KeyFile.generate(directory / "my.key", made.passphrase)
+        light_file(directory / "my.key", made.passphrase)
         return made
 
     @property

@@ -23,6 +23,7 @@ from publish.desks import (
     signed,
     tagged,
 )
+from signing.kinds import light_file
 from tuf.ngclient import Updater as OtherUpdater
 from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
@@ -282,11 +283,11 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory):
-    """Three people with keys; made once, because a good key derivation takes its time."""
+    """Three people with keys, whose derivation takes no time."""
     made = {}
     for name in ("alice", "bob", "carol"):
         desk = Desk(tmp_path_factory.mktemp(name), name)
-        KeyFile.generate(desk.key_file.path, PASSPHRASE)
+        light_file(desk.key_file.path, PASSPHRASE)
         made[name] = desk
     return made
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from signing.envelopes import sealed
 
-from trustlib.signing import Algorithm, _files
+from trustlib.signing import Algorithm, KeyFile, _files
 from trustlib.signing._pem import pem
 from trustlib.signing._private import pkcs8
 
@@ -54,6 +54,15 @@ def ours(algorithm):
 def light(algorithm):
     """The same form, with the least of scrypt."""
     return pem("ENCRYPTED PRIVATE KEY", sealed(pkcs8(private(algorithm)), SECRET))
+
+
+def light_file(path, passphrase, algorithm=Algorithm.ED25519):
+    """A key file of a new key, as :meth:`KeyFile.generate` makes them, and light."""
+    made = algorithm.generate()
+    raw = pem("ENCRYPTED PRIVATE KEY", sealed(pkcs8(made), passphrase.encode()))
+    file = KeyFile(path)
+    _files.created(file.path, raw, made)
+    return file
 
 
 def cryptography(algorithm, form=PrivateFormat.PKCS8, encryption=None):
