@@ -9,7 +9,7 @@ afterwards.
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import attrs
@@ -80,16 +80,22 @@ def keyset(*names: str, threshold: int = 1) -> KeySet:
     return KeySet(keyids=keyids(*names), threshold=threshold)
 
 
+@lru_cache(maxsize=4096)
+def signature(by: MemorySigner, payload: bytes) -> Signature:
+    """What somebody signs; made once, for a world says the same thing often."""
+    return by.sign(payload)
+
+
 def signed(role: Any, by: Iterable[MemorySigner]) -> bytes:
     """The file that holds *role*, signed *by* everybody named."""
     payload = TUF_JSON.payload(role)
-    return TUF_JSON.render(role, tuple(one.sign(payload) for one in by))
+    return TUF_JSON.render(role, tuple(signature(one, payload) for one in by))
 
 
 def signed_json(value: Mapping, by: Iterable[MemorySigner]) -> bytes:
     """The file that holds any JSON *value* under ``signed``: what no renderer would write."""
     payload = canonical(value)
-    made = [one.sign(payload) for one in by]
+    made = [signature(one, payload) for one in by]
     listed = [{"keyid": s.keyid, "sig": s.value.hex()} for s in made]
     return compact({"signatures": listed, "signed": value}).encode()
 
