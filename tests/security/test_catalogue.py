@@ -8,7 +8,16 @@ from functools import cache
 import pytest
 from core.worlds import NOW
 from security.attacks import LIMITS, path_of
-from security.catalogue import FIRST, KEPT, MOUNTED, NEEDLESS, ON_KEPT
+from security.catalogue import (
+    CATALOGUE,
+    FIRST,
+    KEPT,
+    LISTINGS,
+    MEMORIES,
+    MOUNTED,
+    NEEDLESS,
+    ON_KEPT,
+)
 from security.clients import FACES, Client
 
 from trustlib import TUF_JSON, Found, MemoryStorage, TagBinding, TrustError
@@ -136,14 +145,42 @@ def is_refused_and_leaves_nothing(combination, face, run):
     return client
 
 
-@pytest.mark.parametrize("combination", MOUNTED, ids=named)
-def test_an_attack_is_refused_and_leaves_nothing_behind(combination, run):
-    """Whatever is remembered, whatever is listed, whichever face the library is used through."""
-    clients = [is_refused_and_leaves_nothing(combination, face, run) for face in FACES]
+def comes_to_nothing(combination, faces, run):
+    """Through each of the faces, the first of which is asked for the honest repository again."""
+    clients = [is_refused_and_leaves_nothing(combination, face, run) for face in faces]
 
     # Stores are the same to the byte, so what follows need not be seen through every face.
     assert 1 == len({client.storage.files for client in clients})
-    believes_the_honest_again(clients[0], FACES[0])
+    believes_the_honest_again(clients[0], faces[0])
+
+
+def two_faces(combination):
+    """The first face, and each of the others in turn: they all see the attack in the end."""
+    turn = 2 * MEMORIES.index(combination.memory) + [*LISTINGS].index(combination.listing)
+    turn += CATALOGUE.index(combination.attack)
+    return FACES[0], FACES[1 + turn % (len(FACES) - 1)]
+
+
+@pytest.mark.parametrize("combination", MOUNTED, ids=named)
+def test_an_attack_is_refused_and_leaves_nothing_behind(combination, run):
+    """Whatever is remembered, whatever is listed, whichever face the library is used through."""
+    comes_to_nothing(combination, two_faces(combination), run)
+
+
+def test_every_attack_is_seen_through_every_face_or_as_many_as_there_are_combinations():
+    seen = {}
+    for each in MOUNTED:
+        seen.setdefault(each.attack.name, []).append(two_faces(each)[1])
+
+    assert {len(FACES) - 1} == {len({*faces}) for faces in seen.values() if len(faces) == 4}
+    assert {1, 2} >= {len({*faces}) for faces in seen.values() if len(faces) < 4}
+    assert len(FACES) - 1 == len({face for faces in seen.values() for face in faces})
+
+
+@pytest.mark.slow
+def test_every_combination_comes_to_nothing_through_every_face(run):
+    for combination in MOUNTED:
+        comes_to_nothing(combination, FACES, run)
 
 
 @pytest.mark.parametrize("combination", ON_KEPT, ids=named)
