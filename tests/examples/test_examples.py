@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PLAIN = Path(__file__).with_name("plain")
 
 COVERED = {
     "backup_and_restore.py",
@@ -27,7 +28,13 @@ COVERED = {
 
 
 def run(name: str, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONWARNINGS": "error"}
+    paths = [str(PLAIN), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "COLUMNS": "100",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONWARNINGS": "error",
+    }
     if path is not None:
         environment["PATH"] = path
     return subprocess.run(

@@ -14,11 +14,13 @@ import pytest
 import yaml
 from core.worlds import signer
 from publish.desks import authority, created, planned, seen, signed, tagged
+from signing.kinds import light_file
 
 from trustlib import RENEWED, TUF_JSON, FileStorage, MemoryStorage, Timestamp
 from trustlib.signing import KeyFile
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PLAIN = Path(__file__).with_name("plain")
 WORKFLOW = EXAMPLES / "renew.yml"
 PASSPHRASE = "correct horse battery staple"
 COLLECTIONS = ("acme/app", "acme/db")
@@ -30,7 +32,7 @@ AGO = timedelta(hours=20)
 def robot(tmp_path):
     """A site with two collections, and a renewer's home."""
     (tmp_path / "home").mkdir()
-    key = KeyFile.generate(tmp_path / "home" / "renewer.key", PASSPHRASE)
+    key = light_file(tmp_path / "home" / "renewer.key", PASSPHRASE)
     for name in COLLECTIONS:
         publish(tmp_path, name, key)
         root = (tmp_path / "site" / name / "1.root.json").read_bytes()
@@ -52,7 +54,7 @@ def publish(folder, name, key, expiry=RENEWED):
 def environment(**more):
     given = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(EXAMPLES.parent),
+        "PYTHONPATH": os.pathsep.join([str(PLAIN), str(EXAMPLES.parent)]),
         "PYTHONWARNINGS": "error",
     }
     return {**given, **more}
