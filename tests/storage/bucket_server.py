@@ -18,6 +18,9 @@ from collections import Counter
 from http import HTTPStatus
 from threading import Lock, Thread
 
+PAGE = 50
+"""How many keys it lists at a time."""
+
 ACCESS, SECRET = "publisher", "known to publishers"
 """The one who may write here. A signature is not looked at: moto does not know how to."""
 
@@ -86,6 +89,7 @@ def main():
         def log(self, *_):
             """Say nothing; tests read the answers."""
 
+    os.environ["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)
     application = Wrong(create_backend_app("s3"))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     Thread(target=server.serve_forever, daemon=True).start()

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from storage.buckets import asked
 
-ROUNDS = 200
+ROUNDS = 40
 WRITERS = 4
 
 

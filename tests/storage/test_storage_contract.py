@@ -65,19 +65,26 @@ def client(request, storage) -> Storage:
     return storage if request.param == "called" else Client(ThreadedStorage(storage))
 
 
-@pytest.fixture(params=["memory", "file", "public file", "objects", "bucket", "part of a bucket"])
+LOCAL = ("memory", "file", "public file", "objects", "part of the objects")
+
+
+@pytest.fixture(params=[*LOCAL[:4], "bucket", "part of a bucket"])
 def repositories(request, tmp_path):
     """Whatever has a publisher's port: to be called, and to be awaited."""
-    if request.param not in {"objects", "bucket", "part of a bucket"}:
-        storage = both_ports(request.param, tmp_path)
+    kind = request.param.removeprefix("part of a ").removeprefix("part of the ")
+    if kind not in {"objects", "bucket"}:
+        storage = both_ports(kind, tmp_path)
         return storage, ThreadedRepositoryStorage(storage)
-    if request.param == "objects":
-        store, prefix = MemoryStore(), ""
+    if kind == "objects":
+        store = MemoryStore()
     else:
-        endpoint, bucket = map(request.getfixturevalue, ("endpoint", "bucket"))
-        store = bucket_store(endpoint, bucket)
-        prefix = "acme/ä b" if request.param == "part of a bucket" else ""
+        store = bucket_store(*map(request.getfixturevalue, ("endpoint", "bucket")))
+    prefix = "" if kind == request.param else "acme/ä b"
     return ObjectStorage(store, prefix), AsyncObjectStorage(store, prefix)
+
+
+without_a_server = pytest.mark.parametrize("repositories", LOCAL, indirect=True)
+"""What is refused before anybody is asked."""
 
 
 @pytest.fixture(params=["called", "awaited"])
@@ -240,6 +247,7 @@ def test_a_deleted_file_is_gone_and_may_be_deleted_again(publisher):
     assert publisher.write("a/b", b"", replacing=None) is not None
 
 
+@without_a_server
 @pytest.mark.parametrize(
     "path",
     [
