@@ -345,7 +345,8 @@ def test_arbitrary_contents_are_refused(placed, label, content):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_mutilated_key_is_refused_or_opens(placed, data):
-    whole = pkcs8(kinds.private(data.draw(st.sampled_from(Algorithm))))
+    kept = [kind for kind in Algorithm if kind is not Algorithm.RSA_4096]  # as 3072 bits, slower
+    whole = pkcs8(kinds.private(data.draw(st.sampled_from(kept))))
     start = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(start, min(len(whole), start + 3)))
     mutilated = whole[:start] + data.draw(st.binary(max_size=3)) + whole[end:]

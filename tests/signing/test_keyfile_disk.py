@@ -206,12 +206,12 @@ def test_a_change_that_is_killed_leaves_one_valid_file(quick, placed, tmp_path, 
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_bytes(quick[0])
     two.write_bytes(other)
-    for attempt in range(8):
+    for attempt in range(5):
         with subprocess.Popen(
             [sys.executable, "-c", CHANGING, file.path, one, two], stdout=subprocess.PIPE
         ) as process:
             assert b"ready\n" == process.stdout.readline()
-            time.sleep(0.003 * attempt)
+            time.sleep(0.005 * attempt)
             process.send_signal(signal.SIGKILL)
         passphrase = {quick[0]: PASSPHRASE, other: "another"}[file.path.read_bytes()]
 

@@ -10,6 +10,7 @@ import tarfile
 
 import pytest
 from signing import kinds
+from signing.ages import written
 from signing.kinds import PASSPHRASE
 
 from trustlib.errors import SigningError, WrongPassphraseError
@@ -34,6 +35,15 @@ def backup(filled, tmp_path_factory):
     """A backup of it."""
     path = tmp_path_factory.mktemp("backup") / "keys.age"
     filled.export(path, SECRET)
+    return path
+
+
+@pytest.fixture(scope="module")
+def light(backup, tmp_path_factory):
+    """The same backup, but for a derivation that takes no time."""
+    path = tmp_path_factory.mktemp("light") / "keys.age"
+    archive = _age.decrypted(backup.read_bytes(), SECRET.encode(), what="b")
+    path.write_bytes(written(archive, passphrase=SECRET.encode()))
     return path
 
 
@@ -93,33 +103,33 @@ def test_a_backup_is_never_written_over_something(filled, backup):
     assert before == backup.read_bytes()
 
 
-def test_restoring_again_changes_nothing(filled, backup, elsewhere):
-    first = elsewhere.restore(backup, SECRET)
+def test_restoring_again_changes_nothing(filled, light, elsewhere):
+    first = elsewhere.restore(light, SECRET)
 
-    assert first == elsewhere.restore(backup, SECRET)
+    assert first == elsewhere.restore(light, SECRET)
     assert files(filled) == files(elsewhere)
 
 
-def test_what_is_missing_is_restored_beside_what_is_there(filled, backup, elsewhere):
-    elsewhere.restore(backup, SECRET)
+def test_what_is_missing_is_restored_beside_what_is_there(filled, light, elsewhere):
+    elsewhere.restore(light, SECRET)
     [root] = elsewhere.find(role="root")
     elsewhere.remove(root.id, needed_by=())
     mine = elsewhere.generate(PASSPHRASE, ROOT)
-    elsewhere.restore(backup, SECRET)
+    elsewhere.restore(light, SECRET)
 
     assert files(filled).items() <= files(elsewhere).items()
     assert 3 == len(elsewhere.list())
     assert mine == elsewhere.get(mine.id)
 
 
-def test_a_key_that_changed_since_is_not_replaced_and_nothing_else_is_restored(backup, elsewhere):
-    elsewhere.restore(backup, SECRET)
+def test_a_key_that_changed_since_is_not_replaced_and_nothing_else_is_restored(light, elsewhere):
+    elsewhere.restore(light, SECRET)
     [root], [targets] = elsewhere.find(role="root"), elsewhere.find(role="targets")
     root.file.change_passphrase(old=PASSPHRASE, new="newer")
     elsewhere.remove(targets.id, needed_by=())
     before = files(elsewhere)
 
-    said = refusal(lambda: elsewhere.restore(backup, SECRET))
+    said = refusal(lambda: elsewhere.restore(light, SECRET))
     assert f"key {root.id}: is in {elsewhere.directory} already" in said
     assert before == files(elsewhere)
 
@@ -163,16 +173,16 @@ def flipped(data):
         (lambda data: data[:-1], SECRET, SigningError, "is damaged, or was changed"),
         (lambda data: data[:100], SECRET, SigningError, "its header is damaged"),
         (lambda data: b"", SECRET, SigningError, "its header is damaged"),
-        (lambda data: data.replace(b" 17\n", b" 40\n"), SECRET, SigningError, "N=2**40"),
+        (lambda data: data.replace(b" 1\n", b" 40\n"), SECRET, SigningError, "N=2**40"),
         (lambda data: data + bytes(17 * 2**20), SECRET, SigningError, "is longer than"),
     ],
     ids=["wrong passphrase", "flipped", "cut", "half", "empty", "hostile work", "endless"],
 )
 def test_what_goes_wrong_has_its_error_and_leaves_nothing(
-    backup, elsewhere, tmp_path, spoil, passphrase, kind, said
+    light, elsewhere, tmp_path, spoil, passphrase, kind, said
 ):
     path = tmp_path / "spoiled"
-    path.write_bytes(spoil(backup.read_bytes()))
+    path.write_bytes(spoil(light.read_bytes()))
     with pytest.raises(SigningError, match=re.escape(said)) as error:
         elsewhere.restore(path, passphrase)
 
@@ -186,9 +196,9 @@ def test_a_backup_that_is_not_there_is_named(elsewhere, tmp_path):
     assert "there is no such file" in refusal(lambda: elsewhere.restore_tar(tmp_path / "b"))
 
 
-def test_a_backup_on_a_disk_without_modes_is_read(backup, elsewhere, tmp_path):
+def test_a_backup_on_a_disk_without_modes_is_read(light, elsewhere, tmp_path):
     """Everything on a USB stick can be read by everybody; a backup is encrypted."""
-    shutil.copy(backup, tmp_path / "b")
+    shutil.copy(light, tmp_path / "b")
     (tmp_path / "b").chmod(0o755)
 
     assert 2 == len(elsewhere.restore(tmp_path / "b", SECRET))
@@ -341,7 +351,7 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(one, elsewhere, tmp_pat
 
 def test_encryption_makes_a_hostile_archive_no_better(one, elsewhere, tmp_path):
     make, said = HOSTILE["key is a link"]
-    (tmp_path / "b").write_bytes(_age.encrypted(make(one), b"x"))
+    (tmp_path / "b").write_bytes(written(make(one), passphrase=b"x"))
 
     assert said in refusal(lambda: elsewhere.restore(tmp_path / "b", "x"))
     assert not elsewhere.directory.exists()
@@ -377,7 +387,7 @@ def test_a_backup_of_keys_of_every_kind_comes_back(tmp_path, elsewhere):
             },
             what="k",
         )
-    (tmp_path / "b").write_bytes(_age.encrypted(_backup.packed(contents), b"x"))
+    (tmp_path / "b").write_bytes(written(_backup.packed(contents), passphrase=b"x"))
     elsewhere.restore(tmp_path / "b", "x")
 
     for algorithm in kinds.EVERY:

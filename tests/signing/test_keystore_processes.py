@@ -10,9 +10,10 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from signing.kinds import light_file
 
 from trustlib.errors import SigningError
-from trustlib.signing import KeyFile, KeyStore, Label
+from trustlib.signing import KeyStore, Label
 from trustlib.signing._private import pkcs8
 from trustlib.signing._shelf import Shelf
 
@@ -30,7 +31,7 @@ def started(program, *arguments):
 
 ADDING = """
 store = KeyStore(sys.argv[1])
-for number in range(4):
+for number in range(3):
     made = store.generate("x", Label(role="role", owner=f"{sys.argv[2]} {number}"))
     print(made.id, flush=True)
     if number == 1:
@@ -57,7 +58,7 @@ def test_no_process_loses_the_key_of_another(tmp_path):
     assert -signal.SIGKILL == looking.returncode  # and of nothing else
     kept = {line for lines in made for number, line in enumerate(lines) if number != 1}
     assert kept == {stored.id for stored in KeyStore(directory).list()}
-    assert 9 == len(kept)
+    assert 6 == len(kept)
 
 
 SAME = """
@@ -70,7 +71,7 @@ except SigningError as error:
 
 
 def test_a_key_that_several_processes_bring_in_at_once_is_there_once(tmp_path):
-    file = KeyFile.generate(tmp_path / "k", "x")
+    file = light_file(tmp_path / "k", "x")
     begin = "from trustlib.errors import SigningError\n"
     processes = [started(begin + SAME, tmp_path / "store", file.path) for _ in range(4)]
     said = sorted(process.communicate(timeout=60)[0].strip() for process in processes)
@@ -92,10 +93,10 @@ while True:
 
 def test_a_killed_process_leaves_no_half_and_no_lock(tmp_path):
     shelf = Shelf(tmp_path / "store", 60.0)
-    for attempt in range(8):
+    for attempt in range(5):
         process = started(PUTTING, shelf.path)
         assert "ready\n" == process.stdout.readline()
-        time.sleep(0.004 * attempt)
+        time.sleep(0.006 * attempt)
         process.kill()
         process.communicate()
         if shelf.holds("item"):
@@ -153,7 +154,7 @@ def watched(tmp_path_factory):
     log = directory / "log"
     if subprocess.run([strace, "-o", log, "true"], capture_output=True, check=False).returncode:
         pytest.skip("strace may not trace here")
-    KeyFile.generate(directory / "mine", "first")
+    light_file(directory / "mine", "first")
     subprocess.run(
         [
             *(strace, "-f", "-y", "-xx", "-s", "100000", "-e", f"trace={CALLS}", "-o", log),
