@@ -8,6 +8,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 COMPARED = {
     ast.Lt: (ast.LtE, ast.Gt),
@@ -25,6 +26,10 @@ CALCULATED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add}
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
+Place = tuple[ast.AST, str, int | None]
+Change = tuple[str, Place, Callable[[ast.AST], list[ast.AST]]]
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One changed file: *name* says what was changed in *function*."""
@@ -34,7 +39,12 @@ class Mutant:
     old: str
     new: str
     nth: int
-    source: str
+    made: Callable[[], str]
+
+    @property
+    def source(self) -> str:
+        """The whole of the file; it takes a while to write, and whoever wants names does not."""
+        return self.made()
 
     @property
     def name(self) -> str:
@@ -43,7 +53,7 @@ class Mutant:
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
-    """Every mutant of *source*, each compiled once so that it is Python still."""
+    """Every mutant of *source*."""
     tree = ast.parse(source)
     seen: dict[tuple[str, str, str], int] = {}
     for function, place, replaced in _changes(tree):
@@ -52,17 +62,20 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
             old_text, new_text = _short(original), "nothing" if _gone(new) else _short(new)
             if old_text == new_text:
                 continue
-            _set(place, new)
-            changed = ast.unparse(ast.fix_missing_locations(tree))
-            _set(place, original)
             key = (function, old_text, new_text)
             seen[key] = seen.get(key, 0) + 1
-            compile(changed, file, "exec")
-            yield Mutant(file, function, old_text, new_text, seen[key], changed)
+            made = partial(_with_one_change, tree, place, new)
+            yield Mutant(file, function, old_text, new_text, seen[key], made)
 
 
-Place = tuple[ast.AST, str, int | None]
-Change = tuple[str, Place, Callable[[ast.AST], list[ast.AST]]]
+def _with_one_change(tree: ast.AST, place: Place, new: ast.AST) -> str:
+    """The source of *tree* with *new* in that place, compiled once so that it is Python still."""
+    original = _get(place)
+    _set(place, new)
+    changed = ast.unparse(ast.fix_missing_locations(tree))
+    _set(place, original)
+    compile(changed, "a mutant", "exec")
+    return changed
 
 
 def _changes(tree: ast.AST, function: str = "the module") -> Iterator[Change]:
