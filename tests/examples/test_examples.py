@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PLAIN = Path(__file__).with_name("plain")
+PLAIN = Path(__file__).parents[1] / "plain"
 
 COVERED = {
     "backup_and_restore.py",

@@ -20,7 +20,7 @@ from trustlib import RENEWED, TUF_JSON, FileStorage, MemoryStorage, Timestamp
 from trustlib.signing import KeyFile
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PLAIN = Path(__file__).with_name("plain")
+PLAIN = Path(__file__).parents[1] / "plain"
 WORKFLOW = EXAMPLES / "renew.yml"
 PASSPHRASE = "correct horse battery staple"
 COLLECTIONS = ("acme/app", "acme/db")

@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
+PLAIN = TESTS / "plain"
 
 _acting = set()
 
@@ -30,7 +31,10 @@ def played(module, *arguments):
     """What the play *module* printed; it must have come to its end."""
     done = subprocess.run(
         [sys.executable, "-m", f"machines.{module}", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, sys.path)])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(PLAIN), str(TESTS), *filter(None, sys.path)]),
+        },
         capture_output=True,
         text=True,
         check=False,

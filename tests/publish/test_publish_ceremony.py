@@ -42,6 +42,7 @@ from trustlib import (
 from trustlib.signing import KeyFile
 
 PEOPLE = ("alice", "bob", "carol")
+PATHS = os.pathsep.join([str(Path(__file__).parents[1] / "plain"), *filter(None, sys.path)])
 NOW = datetime.now(UTC)
 """The machines and python-tuf look at the clock of this one."""
 
@@ -76,7 +77,7 @@ class Machine:
         done = subprocess.run(
             [sys.executable, machine.__file__, now.isoformat()],
             cwd=self.directory,
-            env={**os.environ, "HOME": str(self.directory)},
+            env={**os.environ, "HOME": str(self.directory), "PYTHONPATH": PATHS},
             input=f"{self.passphrase}\n" if typed is None else typed,
             capture_output=True,
             text=True,
