@@ -14,6 +14,9 @@ SPECIFICATION ?=
 export TRUSTLIB_WILD := $(if $(WILD),$(abspath $(WILD)),$(TRUSTLIB_WILD))
 export TRUSTLIB_SPECIFICATION := $(if $(SPECIFICATION),$(abspath $(SPECIFICATION)),$(TRUSTLIB_SPECIFICATION))
 
+# Tests start many processes, and no two need to compile the same file.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The tests of a file, and the examples of a page, stay together and in order.
 AT_ONCE ?= -n auto --dist loadfile
 
