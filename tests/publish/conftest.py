@@ -1,7 +1,7 @@
 """Repositories that are published already, each test's own."""
 
 import contextlib
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -23,11 +23,19 @@ def storage():
             accepted_by_theirs(storage)
 
 
+@cache
+def _first_published():
+    storage, before = MemoryStorage(), created()
+    return publish(storage, before, tagged(before), now=NOW).repository, storage.files
+
+
 @pytest.fixture
 def published(storage):
     """The repository in *storage*: acme/app:1.4, everything at version 1."""
-    before = created()
-    return publish(storage, before, tagged(before), now=NOW).repository
+    repository, files = _first_published()
+    for path, data in files.items():
+        storage.write(path, data, replacing=None)
+    return repository
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -101,20 +101,23 @@ def opened(storage, anchor=None, **more):
     return Repository.open(storage, anchor=anchor or anchor_of(storage), **more)
 
 
-def client(storage, memory=None, now=NOW):
-    """A client that asks the repository each time."""
+EACH_TIME = Freshness(max_age=timedelta(0))
+
+
+def client(storage, memory=None, now=NOW, policy=EACH_TIME):
+    """A client that asks the repository each time, if *policy* does not say otherwise."""
     return Updater(
         anchor=anchor_of(storage),
         transport=Served(storage),
         storage=MemoryStorage() if memory is None else memory,
-        policy=Freshness(max_age=timedelta(0)),
+        policy=policy,
         clock=lambda: now,
     )
 
 
 def seen(storage, memory=None, now=NOW):
-    """The tags and first letters of digests that a client believes in."""
-    asking = client(storage, memory, now)
+    """The tags and first letters of digests that a client believes in, which asks once for all."""
+    asking = client(storage, memory, now, Freshness())
     asking.refresh()
     accepted_by_theirs(storage)
     trusted = {}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import attrs
@@ -37,6 +38,7 @@ from trustlib import (
 )
 from trustlib.publish import LapsedError, Publisher, Renewed, Unchanged
 
+PLAIN = Path(__file__).parents[1] / "plain"
 BOTH = attrs.evolve(RENEWED, snapshot=DAY)
 """Both are due after half a day."""
 LATER = NOW + 12 * HOUR
@@ -246,7 +248,7 @@ def test_renewers_in_processes_follow_one_another(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={"PYTHONPATH": ":".join(sys.path)},
+            env={"PYTHONPATH": ":".join([str(PLAIN), *sys.path])},
         )
         for number in range(3)
     ]
