@@ -11,10 +11,8 @@ import signal
 import subprocess
 import sys
 import traceback
-from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
-PLAIN = TESTS / "plain"
+from plain.environment import PLAINLY
 
 _acting = set()
 
@@ -31,10 +29,7 @@ def played(module, *arguments):
     """What the play *module* printed; it must have come to its end."""
     done = subprocess.run(
         [sys.executable, "-m", f"machines.{module}", *map(str, arguments)],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(PLAIN), str(TESTS), *filter(None, sys.path)]),
-        },
+        env=PLAINLY,
         capture_output=True,
         text=True,
         check=False,

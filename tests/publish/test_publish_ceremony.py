@@ -5,7 +5,6 @@ and what leaves it a signature; each was copied.
 """
 
 import itertools
-import os
 import random
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from attrs import frozen
 from core.worlds import DAY, SECOND, signer
 from interop.peers import Theirs
+from plain.environment import PLAINLY
 from publish import machine
 from publish.desks import created, digest, opened, planned, signed, tagged
 from signing.kinds import light_file
@@ -42,7 +42,6 @@ from trustlib import (
 from trustlib.signing import KeyFile
 
 PEOPLE = ("alice", "bob", "carol")
-PATHS = os.pathsep.join([str(Path(__file__).parents[1] / "plain"), *filter(None, sys.path)])
 NOW = datetime.now(UTC)
 """The machines and python-tuf look at the clock of this one."""
 
@@ -77,7 +76,7 @@ class Machine:
         done = subprocess.run(
             [sys.executable, machine.__file__, now.isoformat()],
             cwd=self.directory,
-            env={**os.environ, "HOME": str(self.directory), "PYTHONPATH": PATHS},
+            env={**PLAINLY, "HOME": str(self.directory)},
             input=f"{self.passphrase}\n" if typed is None else typed,
             capture_output=True,
             text=True,

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import attrs
 import pytest
 from core.worlds import DAY, NOW, signer
+from plain.environment import PLAINLY
 from publish.desks import (
     FailingAfter,
     Interrupted,
@@ -38,7 +38,6 @@ from trustlib import (
 )
 from trustlib.publish import LapsedError, Publisher, Renewed, Unchanged
 
-PLAIN = Path(__file__).parents[1] / "plain"
 BOTH = attrs.evolve(RENEWED, snapshot=DAY)
 """Both are due after half a day."""
 LATER = NOW + 12 * HOUR
@@ -248,7 +247,7 @@ def test_renewers_in_processes_follow_one_another(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={"PYTHONPATH": ":".join([str(PLAIN), *sys.path])},
+            env=PLAINLY,
         )
         for number in range(3)
     ]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from plain.environment import PLAINLY
 
 from trustlib.errors import SigningError
 from trustlib.signing import KeyFile
@@ -208,7 +209,9 @@ def test_a_change_that_is_killed_leaves_one_valid_file(quick, placed, tmp_path, 
     two.write_bytes(other)
     for attempt in range(5):
         with subprocess.Popen(
-            [sys.executable, "-c", CHANGING, file.path, one, two], stdout=subprocess.PIPE
+            [sys.executable, "-c", CHANGING, file.path, one, two],
+            stdout=subprocess.PIPE,
+            env=PLAINLY,
         ) as process:
             assert b"ready\n" == process.stdout.readline()
             time.sleep(0.005 * attempt)
@@ -249,6 +252,7 @@ def watched(tmp_path_factory):
             *(sys.executable, "-c", WATCHED, directory / "alice.key"),
         ],
         check=True,
+        env=PLAINLY,
     )
     calls = re.sub(
         r"((?:\\x[0-9a-f]{2})+)",

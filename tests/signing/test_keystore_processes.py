@@ -10,6 +10,7 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from plain.environment import PLAINLY
 from signing.kinds import light_file
 
 from trustlib.errors import SigningError
@@ -26,6 +27,7 @@ def started(program, *arguments):
         [sys.executable, "-c", BEGIN + program, *map(str, arguments)],
         stdout=subprocess.PIPE,
         text=True,
+        env=PLAINLY,
     )
 
 
@@ -161,6 +163,7 @@ def watched(tmp_path_factory):
             *(sys.executable, "-c", BEGIN + WATCHED, directory),
         ],
         check=True,
+        env=PLAINLY,
     )
     calls = re.sub(
         r"((?:\\x[0-9a-f]{2})+)",
