@@ -1,5 +1,6 @@
 """What a key signs after its backup was restored, the reference client accepts."""
 
+import shutil
 import tarfile
 from datetime import UTC, datetime
 
@@ -30,15 +31,23 @@ def publish(site, store, before, after):
     plan.signed_by(*asked).publication().apply(FileStorage.public(site))
 
 
-@pytest.mark.parametrize("way", ["encrypted", "plain"])
-def test_a_restored_store_publishes_what_python_tuf_accepts(judge, tmp_path, way):
-    """Machine one makes keys and a first release, burns, and machine two carries on."""
-    site = tmp_path / "site"
-    first = KeyStore(tmp_path / "one")
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """Keys and a first release. Shared: copy it."""
+    folder = tmp_path_factory.mktemp("begun")
+    first = KeyStore(folder / "one")
     for role, algorithm in ROLES.items():
         first.generate("secret", Label(role=role, owner="alice"), algorithm=algorithm)
     empty = Repository.create("docker.io/acme", **{role: authority(first, role) for role in ROLES})
-    publish(site, first, empty, empty.with_target("acme/app", Target.of(b"one")))
+    publish(folder / "site", first, empty, empty.with_target("acme/app", Target.of(b"one")))
+    return folder
+
+
+@pytest.mark.parametrize("way", ["encrypted", "plain"])
+def test_a_restored_store_publishes_what_python_tuf_accepts(judge, begun, tmp_path, way):
+    """Machine one makes keys and a first release, burns, and machine two carries on."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    site, first = tmp_path / "site", KeyStore(tmp_path / "one")
     if way == "encrypted":
         first.export(tmp_path / "backup", "of the backup")
     else:
