@@ -9,24 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock
-from typing import Final, Self, TypeAlias
-
-from attrs import define, field, frozen
+from typing import TypeAlias
 
 from trustlib.downloads.one import adownloaded, downloaded, nobody
 from trustlib.downloads.run import Progress
+from trustlib.downloads.side_by_side import AT_ONCE, Job, aall_done, all_done
 from trustlib.limits import Limits
 from trustlib.ports import AsyncTransport, Transport
 from trustlib.workflow import Found
 
 Wanted: TypeAlias = Iterable[tuple[Found, Path]]
 """What to download, and where to."""
-
-AT_ONCE: Final = 4
-
-_HEED: Final = 0.5
-"""Seconds until whoever waits looks whether it was interrupted."""
 
 
 def downloaded_all(
@@ -58,50 +51,16 @@ def downloaded_all(
         ValueError: a place is given twice, or *at_once* is less than 1.
         TrustError: whatever :func:`downloaded` raises, for the first that failed.
     """
-    from concurrent.futures import ThreadPoolExecutor, wait
+    listed = _listed(wanted)
 
-    order = _Order.of(wanted, progress, at_once)
-    begin, stop = Event(), Event()
-    failures: list[BaseException] = []
+    def one(found: Found, place: Path, told: Progress) -> Path:
+        return downloaded(
+            found, place, transport=transport, folder=folder, limits=limits, progress=told
+        )
 
-    def told(place: Path, so_far: int, total: int) -> None:
-        if stop.is_set():
-            raise _StoppedError
-        order.told(place, so_far, total)
-
-    def one(found: Found, place: Path) -> None:
-        try:
-            begin.wait()
-            told(place, 0, found.target.length)
-            downloaded(
-                found,
-                place,
-                transport=transport,
-                folder=folder,
-                limits=limits,
-                progress=partial(told, place),
-            )
-        except _StoppedError:
-            pass
-        except BaseException as error:
-            failures.append(error)
-            stop.set()
-            raise
-
-    with ThreadPoolExecutor(at_once) as pool:
-        try:
-            # Whoever is interrupted while threads are made cannot wait for all of them.
-            futures = [pool.submit(one, found, place) for found, place in order.wanted]
-            begin.set()
-            # A signal that comes just before a thread begins to wait does not wake it up.
-            while wait(futures, timeout=_HEED).not_done:
-                pass
-        finally:
-            stop.set()  # everything is done, or the caller was interrupted
-            begin.set()
-    for error in failures:
-        raise error
-    return order.places
+    jobs = [Job(found.target.length, partial(one, found, place)) for found, place in listed]
+    all_done(jobs, progress, at_once)
+    return tuple(place for _, place in listed)
 
 
 async def adownloaded_all(
@@ -114,72 +73,20 @@ async def adownloaded_all(
     at_once: int = AT_ONCE,
 ) -> tuple[Path, ...]:
     """:func:`downloaded_all`, to await: in tasks, which are cancelled when one fails."""
-    from asyncio import Semaphore, TaskGroup
+    listed = _listed(wanted)
 
-    order = _Order.of(wanted, progress, at_once)
-    gate = Semaphore(at_once)
+    async def one(found: Found, place: Path, told: Progress) -> Path:
+        return await adownloaded(
+            found, place, transport=transport, folder=folder, limits=limits, progress=told
+        )
 
-    async def one(found: Found, place: Path) -> None:
-        async with gate:
-            await adownloaded(
-                found,
-                place,
-                transport=transport,
-                folder=folder,
-                limits=limits,
-                progress=partial(order.told, place),
-            )
-
-    try:
-        async with TaskGroup() as group:
-            for found, place in order.wanted:
-                group.create_task(one(found, place))
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return order.places
+    jobs = [Job(found.target.length, partial(one, found, place)) for found, place in listed]
+    await aall_done(jobs, progress, at_once)
+    return tuple(place for _, place in listed)
 
 
-class _StoppedError(Exception):
-    """Another download failed, and this one is not wanted any more."""
-
-
-@frozen
-class _Order:
-    """What is wanted, and what was told of it."""
-
-    wanted: tuple[tuple[Found, Path], ...]
-    _tally: _Tally
-
-    @classmethod
-    def of(cls, wanted: Wanted, progress: Progress, at_once: int) -> Self:
-        if at_once < 1:
-            raise ValueError(f"at_once must be 1 or more, got {at_once}")
-        listed = tuple((found, Path(place)) for found, place in wanted)
-        if len({place for _, place in listed}) < len(listed):
-            raise ValueError("two artifacts cannot be at the same place")
-        total = sum(found.target.length for found, _ in listed)
-        return cls(listed, _Tally(progress, total))
-
-    @property
-    def places(self) -> tuple[Path, ...]:
-        return tuple(place for _, place in self.wanted)
-
-    def told(self, place: Path, so_far: int, _: int) -> None:
-        self._tally.told(place, so_far)
-
-
-@define
-class _Tally:
-    """How many bytes of everything are there."""
-
-    progress: Progress
-    total: int
-    _sum: int = field(default=0, init=False)
-    _parts: dict[Path, int] = field(factory=dict[Path, int], init=False)
-    _lock: Lock = field(factory=Lock, init=False)
-
-    def told(self, place: Path, so_far: int) -> None:
-        with self._lock:
-            self._sum += so_far - self._parts.get(place, 0)
-            self._parts[place] = so_far
-            self.progress(self._sum, self.total)
+def _listed(wanted: Wanted) -> tuple[tuple[Found, Path], ...]:
+    listed = tuple((found, Path(place)) for found, place in wanted)
+    if len({place for _, place in listed}) < len(listed):
+        raise ValueError("two artifacts cannot be at the same place")
+    return listed
