@@ -14,6 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -110,6 +111,20 @@ class Folder:
         """Return a regular file's bytes, or None if there is no such file.
 
         Raises:
+            StorageError: as :meth:`opened`.
+        """
+        file = self.opened(name)
+        if file is None:
+            return None
+        with file:
+            # One byte more than there should be: a short answer means the end.
+            size = os.fstat(file.fileno()).st_size + 1
+            return b"".join(iter(lambda: os.read(file.fileno(), size), b""))
+
+    def opened(self, name: str) -> FileIO | None:
+        """Open a regular file to read it, or return None if there is no such file.
+
+        Raises:
             LinkError: it is a symbolic link.
             StorageError: it is something else than a file.
         """
@@ -125,14 +140,10 @@ class Folder:
             if self.is_link(name):
                 raise LinkError(where) from error
             raise
-        try:
-            info = os.fstat(descriptor)
-            if not stat.S_ISREG(info.st_mode):
-                raise StorageError(where, "expected a regular file, and it is something else")
-            # One byte more than there should be: a short answer means the end.
-            return b"".join(iter(lambda: os.read(descriptor, info.st_size + 1), b""))
-        finally:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
+            raise StorageError(where, "expected a regular file, and it is something else")
+        return FileIO(descriptor, "rb")
 
     @contextmanager
     def draft(self, data: bytes, mode: int) -> Iterator[Draft]:
