@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from io import FileIO
+from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -117,11 +117,9 @@ class Folder:
         if file is None:
             return None
         with file:
-            # One byte more than there should be: a short answer means the end.
-            size = os.fstat(file.fileno()).st_size + 1
-            return b"".join(iter(lambda: os.read(file.fileno(), size), b""))
+            return file.read()
 
-    def opened(self, name: str) -> FileIO | None:
+    def opened(self, name: str) -> BufferedReader | None:
         """Open a regular file to read it, or return None if there is no such file.
 
         Raises:
@@ -143,7 +141,7 @@ class Folder:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise StorageError(where, "expected a regular file, and it is something else")
-        return FileIO(descriptor, "rb")
+        return os.fdopen(descriptor, "rb")
 
     @contextmanager
     def draft(self, data: bytes, mode: int) -> Iterator[Draft]:
