@@ -99,6 +99,14 @@ class Speaker:
     def _at(self, repository: str) -> Repository:
         return Repository(session=self._session, path=repository, limits=self.limits)
 
+    def repository(self, path: str) -> Repository:
+        """Return a repository of the registry, for conversations about it.
+
+        Raises:
+            ValueError: *path* is no such name.
+        """
+        return self._at(path)
+
     def collection(self, repository: str, tag: str) -> Place:
         """Return where a collection is, for conversations about it.
 
