@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 from attrs import evolve
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from signing import kinds
 from signing.kinds import PASSPHRASE
@@ -421,3 +422,22 @@ def test_nothing_secret_is_printed(filled):
 
     assert PASSPHRASE not in repr((filled, root))
     assert private.private_bytes_raw().hex() not in repr((filled, root))
+
+
+def test_a_key_of_another_programs_file_is_kept_under_a_passphrase(store):
+    private = kinds.private(Algorithm.ECDSA_P256)
+    stored = store.add_private(private, PASSPHRASE, ROOT)
+
+    assert stored == store.get(stored.id)
+    assert stored.key == stored.unlock(PASSPHRASE).key
+    assert "already" in refusal(lambda: store.add_private(private, PASSPHRASE, ROOT))
+
+
+def test_a_key_that_no_scheme_is_for_is_not_kept(store):
+    """P-521 is a fine curve, and nothing in TUF signs with it."""
+    private = ec.generate_private_key(ec.SECP521R1())
+
+    assert "not a public key to sign with" in refusal(
+        lambda: store.add_private(private, PASSPHRASE, ROOT)
+    )
+    assert () == store.list()

@@ -16,8 +16,8 @@ from signing.envelopes import PBKDF2, SALT, SCRYPT, aes, algorithm, envelope, pb
 from trustlib.errors import SigningError
 from trustlib.signing import pbes2
 from trustlib.signing._der import NULL, OCTET_STRING, SEQUENCE, der, der_integer
-from trustlib.signing._pem import pem_block
-from trustlib.signing._private import pkcs8
+from trustlib.signing._pem import pem, pem_block
+from trustlib.signing._private import pkcs8, public_pem
 
 
 def refusal(data):
@@ -194,3 +194,25 @@ def test_a_mutilated_envelope_is_refused_or_opens_to_something(data):
     mutilated = whole[:start] + data.draw(st.binary(max_size=3)) + whole[end:]
     with suppress(SigningError):
         pbes2.read(mutilated, what="k").opened(b"x")
+
+
+def test_openssl_opens_what_is_written_for_programs_that_know_pbkdf2_alone(openssl):
+    plain = Ed25519PrivateKey.generate()
+    sealed = pbes2.encrypted_by_pbkdf2(pkcs8(plain), b"correct horse", iterations=3000)
+    shown = openssl(
+        "pkey",
+        "-passin",
+        "pass:correct horse",
+        "-pubout",
+        data=pem("ENCRYPTED PRIVATE KEY", sealed),
+    )
+
+    assert public_pem(plain) == shown
+    assert der_integer(3000) in sealed
+    assert pkcs8(plain) == pbes2.read(sealed, what="k").opened(b"correct horse")
+
+
+@pytest.mark.parametrize("iterations", [0, -1, 10_000_001])
+def test_no_more_rounds_are_written_than_are_read(iterations):
+    with pytest.raises(ValueError, match="expected 1 to 10000000 iterations"):
+        pbes2.encrypted_by_pbkdf2(b"", b"x", iterations=iterations)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from trustlib._frozen import FrozenMap
-from trustlib.errors import SigningError
+from trustlib.errors import SigningError, shortened
 from trustlib.signing._private import from_pkcs1, from_sec1
 
 _Wrap: TypeAlias = Callable[[bytes], bytes | None]
@@ -34,6 +34,7 @@ _HEADERS: Final = re.compile(
     rb"DEK-Info: ([A-Za-z0-9-]{1,40}),([0-9A-Fa-f]{1,64})\r?\n"
     rb"\r?\n"
 )
+_HEX: Final = re.compile(r"[0-9A-Fa-f]*", re.ASCII)
 _SALT: Final = 8  # bytes: the first ones of the IV
 
 
@@ -46,10 +47,10 @@ class _Algorithm:
 
 _ALGORITHMS: Final = FrozenMap(
     {
-        b"AES-128-CBC": _Algorithm(AES, 16, 16),
-        b"AES-192-CBC": _Algorithm(AES, 24, 16),
-        b"AES-256-CBC": _Algorithm(AES, 32, 16),
-        b"DES-EDE3-CBC": _Algorithm(TripleDES, 24, 8),
+        "AES-128-CBC": _Algorithm(AES, 16, 16),
+        "AES-192-CBC": _Algorithm(AES, 24, 16),
+        "AES-256-CBC": _Algorithm(AES, 32, 16),
+        "DES-EDE3-CBC": _Algorithm(TripleDES, 24, 8),
     }
 )
 
@@ -84,18 +85,26 @@ def without_headers(data: bytes, *, what: str) -> tuple[bytes, Encryption | None
     headers = _HEADERS.match(data)
     if headers is None:
         return data, None
-    algorithm = _ALGORITHMS.get(headers[2])
+    said = encryption(headers[2].decode(), headers[3].decode(), what=what)
+    return headers[1] + data[headers.end() :], said
+
+
+def encryption(cipher: str, iv: str, *, what: str) -> Encryption:
+    """Return what a ``DEK-Info`` header says: the name of a cipher, and an IV in hex.
+
+    Raises:
+        SigningError: the encryption is damaged, or one that is not read here.
+    """
+    algorithm = _ALGORITHMS.get(cipher)
     if algorithm is None:
         raise SigningError(
             what,
-            f"is encrypted by {headers[2].decode()}, expected one of"
-            f" {', '.join(name.decode() for name in _ALGORITHMS)};"
+            f"is encrypted by {shortened(cipher, str)}, expected one of {', '.join(_ALGORITHMS)};"
             " openssl can rewrite it: openssl pkcs8 -topk8 -scrypt -in OLD -out NEW",
         )
-    if len(headers[3]) != 2 * algorithm.block:
+    if len(iv) != 2 * algorithm.block or not _HEX.fullmatch(iv):
         raise SigningError(what, "is damaged: its IV is not a block; restore it from a copy")
-    iv = bytes.fromhex(headers[3].decode())
-    return headers[1] + data[headers.end() :], Encryption(algorithm, iv)
+    return Encryption(algorithm, bytes.fromhex(iv))
 
 
 def _derived(passphrase: bytes, salt: bytes, length: int) -> bytes:

@@ -7,6 +7,7 @@ the primes of a hostile RSA key may take a day.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -49,9 +50,15 @@ _EXPANDED: Final = FrozenMap(  # RFC 9881: the length of the expanded key, in by
         _identifier("608648016503040313"): 4896,
     }
 )
-_KINDS: Final = frozenset(
+KINDS: Final = frozenset(
     {_identifier("2b6570"), _RSA, *(_EC + curve for curve in _CURVES), *_EXPANDED}  # RFC 8410
 )
+"""What trustlib signs with: the AlgorithmIdentifier of each kind, without its own header."""
+
+OTHER_CURVES: Final = frozenset(
+    _EC + curve for curve in (_identifier("2b81040021"), _identifier("2b81040023"))
+)
+"""P-224 and P-521, which no scheme of TUF uses: for readers of other formats."""
 
 _SEED: Final = 0x80  # [0]: an ML-DSA key as the 32 bytes that it was made from
 _SEED_LENGTH: Final = 32
@@ -83,26 +90,30 @@ def pkcs8(private: PrivateKey) -> bytes:
     return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-def private_key(data: bytes, *, what: str) -> PrivateKey | None:
+def private_key(
+    data: bytes, *, what: str, kinds: Collection[bytes] = KINDS, otherwise: str = OTHER_KIND
+) -> PrivateKey | None:
     """Return the key in *data* (PKCS#8 in DER), or None if that is no key at all.
 
     Args:
         data: a OneAsymmetricKey (RFC 5958), from anybody.
         what: the file's name, for the error.
+        kinds: those that are welcome.
+        otherwise: what to say of any other kind, and of a key that is too small or too large.
 
     Raises:
-        SigningError: it is a key of a kind or size that trustlib does not sign
-            with, or the installed ``cryptography`` package does not know it.
+        SigningError: it is a key of a kind or size that is not welcome, or the
+            installed ``cryptography`` package does not know it.
     """
     try:
         kind, inner = _contents(data)
-        acceptable = kind in _KINDS and (kind != _RSA or _is_rsa_acceptable(inner))
+        acceptable = kind in kinds and (kind != _RSA or _is_rsa_acceptable(inner))
         if kind in _EXPANDED:
             data = _from_seed(kind, inner, what=what)
     except DerError:
         return None
     if not acceptable:
-        raise SigningError(what, OTHER_KIND)
+        raise SigningError(what, otherwise)
     try:
         return load_der_private_key(data, password=None)
     except (ValueError, TypeError):

@@ -17,7 +17,6 @@ from attrs import field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib._types import KeyId
 from trustlib.errors import SigningError, shortened
-from trustlib.keys import Key
 from trustlib.roles import Root, Targets
 from trustlib.signing import _backup, _disk, _files
 from trustlib.signing._backup import FILES, KEY, KEY_ID, LABEL, PUBLIC, Contents
@@ -163,6 +162,19 @@ class KeyStore:
         secret = _files.secret(passphrase)
         return self._kept(_files.opened_bare(file.path), secret, label)
 
+    def add_private(self, private: PrivateKey, passphrase: str | bytes, label: Label) -> StoredKey:
+        """Bring a key of the ``cryptography`` package into the store, under a passphrase.
+
+        For keys that another program's files hold. Whoever has *private* has the
+        key, so drop it when this returns.
+
+        Raises:
+            SigningError: it is of a kind that trustlib does not sign with, or
+                the store has the key already.
+            ValueError: *passphrase* is empty.
+        """
+        return self._kept(private, _files.secret(passphrase), label)
+
     def relabel(self, keyid: str, label: Label) -> StoredKey:
         """Give the key *keyid* another label, in one step.
 
@@ -300,7 +312,7 @@ class KeyStore:
 
     def _kept(self, private: PrivateKey, secret: bytes, label: Label) -> StoredKey:
         public = public_pem(private)
-        keyid = Key.from_pem(public.decode()).id
+        keyid = _files.public_key(public, what=str(self.directory)).id
         data = {
             KEY: _files.encrypted(private, secret),
             PUBLIC: public,

@@ -77,6 +77,10 @@ class _ScryptParameters:
         kdf = Scrypt(salt=self.salt, length=length, n=self.n, r=self.r, p=self.p)
         return kdf.derive(passphrase)
 
+    def encoded(self) -> bytes:
+        numbers = (der_integer(number) for number in (self.n, self.r, self.p))
+        return _algorithm(_SCRYPT, der(SEQUENCE, der(OCTET_STRING, self.salt), *numbers))
+
 
 @frozen(kw_only=True)
 class _Pbkdf2Parameters:
@@ -87,6 +91,11 @@ class _Pbkdf2Parameters:
     def derived(self, passphrase: bytes, length: int) -> bytes:
         kdf = PBKDF2HMAC(self.prf, length=length, salt=self.salt, iterations=self.iterations)
         return kdf.derive(passphrase)
+
+    def encoded(self) -> bytes:
+        """Return the parameters, without the function: it must be HMAC-SHA-1, the default."""
+        fields = der(OCTET_STRING, self.salt), der_integer(self.iterations)
+        return _algorithm(_PBKDF2, der(SEQUENCE, *fields))
 
 
 _Parameters: TypeAlias = _ScryptParameters | _Pbkdf2Parameters
@@ -128,18 +137,36 @@ def encrypted(pkcs8: bytes, passphrase: bytes) -> bytes:
     a second), which ``openssl`` reads within its default limits. Salt and IV
     are new each time.
     """
-    kdf = _ScryptParameters(salt=os.urandom(16), n=2**14, r=8, p=5)
+    return _sealed(pkcs8, passphrase, _ScryptParameters(salt=os.urandom(16), n=2**14, r=8, p=5))
+
+
+def encrypted_by_pbkdf2(pkcs8: bytes, passphrase: bytes, *, iterations: int) -> bytes:
+    """Return an EncryptedPrivateKeyInfo (DER) for programs that know PBKDF2 with SHA-1 alone.
+
+    How much a guess costs is what *iterations* says, and memory costs nothing:
+    whoever has a choice takes :func:`encrypted`. The function of PBKDF2 is not
+    named, which means HMAC-SHA-1 (RFC 8018, §A.2).
+
+    Raises:
+        ValueError: *iterations* is more than is read here, or less than 1.
+    """
+    if not 1 <= iterations <= _MAX_ITERATIONS:
+        raise ValueError(f"expected 1 to {_MAX_ITERATIONS} iterations, got {iterations}")
+    salt, prf = os.urandom(_SALT[0]), _PRF[_HMAC_SHA1]()
+    kdf = _Pbkdf2Parameters(salt=salt, iterations=iterations, prf=prf)
+    return _sealed(pkcs8, passphrase, kdf)
+
+
+def _sealed(pkcs8: bytes, passphrase: bytes, kdf: _Parameters) -> bytes:
     iv = os.urandom(_BLOCK)
     key = kdf.derived(passphrase, _KEY_LENGTH[_AES_256])
     padder = PKCS7(_BLOCK * 8).padder()
     cipher = Cipher(AES(key), CBC(iv)).encryptor()
     ciphertext = cipher.update(padder.update(pkcs8) + padder.finalize()) + cipher.finalize()
-    numbers = (der_integer(number) for number in (kdf.n, kdf.r, kdf.p))
-    derivation = _algorithm(_SCRYPT, der(SEQUENCE, der(OCTET_STRING, kdf.salt), *numbers))
     scheme = _algorithm(_AES_256, der(OCTET_STRING, iv))
     return der(
         SEQUENCE,
-        _algorithm(_PBES2, der(SEQUENCE, derivation, scheme)),
+        _algorithm(_PBES2, der(SEQUENCE, kdf.encoded(), scheme)),
         der(OCTET_STRING, ciphertext),
     )
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
 
 from attrs import field, frozen
 
 from trustlib.errors import SigningError, shortened
-from trustlib.signing.keyfile import KeyFile
 
 MAX_BYTES: Final = 1024
 """Of a passphrase. A longer one is a mistake: the wrong file, or a program's whole output."""
@@ -26,6 +26,15 @@ class Purpose(Enum):
 
     UNLOCK = "unlock"
     CREATE = "create"
+
+
+class Located(Protocol):
+    """Whatever is in a file."""
+
+    @property
+    def path(self) -> Path:
+        """Which file."""
+        ...
 
 
 @frozen(kw_only=True)
@@ -50,7 +59,7 @@ class Question:
     @classmethod
     def about(
         cls,
-        file: KeyFile,
+        file: Located,
         *,
         purpose: Purpose = Purpose.UNLOCK,
         role: str | None = None,

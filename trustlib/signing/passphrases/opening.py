@@ -7,17 +7,47 @@ leaves no trace of what was tried: the errors have no frames below these.
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from trustlib.errors import SigningError, WrongPassphraseError
 from trustlib.signing.algorithms import Algorithm
 from trustlib.signing.keyfile import KeyFile
 from trustlib.signing.passphrases.asking import PassphraseSource, Purpose, Question
-from trustlib.signing.unlocked import UnlockedKey
+
+Unlocked_co = TypeVar("Unlocked_co", covariant=True)
+
+
+class Lockable(Protocol[Unlocked_co]):
+    """A file with a key under a passphrase, such as a :class:`~trustlib.signing.KeyFile`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        ...
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether there is a passphrase to ask for."""
+        ...
+
+    def unlock(self, passphrase: str | bytes, /) -> Unlocked_co:
+        """Return the key.
+
+        Raises:
+            WrongPassphraseError: the passphrase is wrong.
+            SigningError: the file cannot be used.
+        """
+        ...
 
 
 def unlocked(
-    file: KeyFile, source: PassphraseSource, *, role: str | None = None, why: str | None = None
-) -> UnlockedKey:
+    file: Lockable[Unlocked_co],
+    source: PassphraseSource,
+    *,
+    role: str | None = None,
+    why: str | None = None,
+) -> Unlocked_co:
     """Return the key in *file*, opened with the first passphrase of *source* that is right.
 
     Args:
@@ -86,8 +116,8 @@ def reencrypted(
 
 
 def _opened(
-    file: KeyFile, source: PassphraseSource, question: Question
-) -> tuple[str | bytes, UnlockedKey]:
+    file: Lockable[Unlocked_co], source: PassphraseSource, question: Question
+) -> tuple[str | bytes, Unlocked_co]:
     what = str(file.path)
     if not file.encrypted:
         raise SigningError(
@@ -98,7 +128,7 @@ def _opened(
     problem: SigningError | None = None
     for passphrase in source.passphrases(question):
         opened = _tried(file, passphrase)
-        if isinstance(opened, UnlockedKey):
+        if not isinstance(opened, SigningError):
             return passphrase, opened
         del passphrase  # a source may fail next, and a traceback be shown with its variables
         problem = opened
@@ -109,7 +139,7 @@ def _opened(
     )
 
 
-def _tried(file: KeyFile, passphrase: str | bytes) -> UnlockedKey | SigningError:
+def _tried(file: Lockable[Unlocked_co], passphrase: str | bytes) -> Unlocked_co | SigningError:
     try:
         return file.unlock(passphrase)
     except SigningError as error:
