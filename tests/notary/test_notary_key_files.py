@@ -383,7 +383,7 @@ def test_an_empty_passphrase_is_a_mistake(placed, how):
 # -- over to the other side, and back -----------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["p256", "p384", "rsa", "ed25519"])
+@pytest.mark.parametrize("kind", ["p256", "rsa", "ed25519"])
 def test_a_key_is_wrapped_into_a_key_file_of_ours_and_back(placed, tmp_path, kind):
     private = KINDS[kind]
     file = placed(private, sealed(private))
@@ -457,7 +457,7 @@ def test_a_wrong_passphrase_is_the_typed_error_with_nothing_behind_it(placed, re
 def test_hundreds_of_wrong_passphrases_are_all_wrong(kind):
     """One in two hundred leaves a padding that is right, and bytes that are no key."""
     block = _blocks.block(sealed(KINDS[kind]), _blocks.PRIVATE, what="k")
-    for number in range(500):
+    for number in range(300):
         with pytest.raises(WrongPassphraseError):
             _sealing.opened(block, b"%d" % number, what="k")
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +16,7 @@ from trustlib.errors import SigningError, WrongPassphraseError
 from trustlib.notary.keys import NotaryKeyStore, _blocks, _bundle, _places, _sealing
 from trustlib.notary.keys._blocks import Block
 from trustlib.signing import Algorithm
+from trustlib.signing.passphrases import FromEnvironment
 
 PASSPHRASE = "correct horse"
 ROOT = ROOTS[0]
@@ -87,6 +89,7 @@ def test_keys_are_found_by_what_they_are_for(filled):
 
 
 BARE = real_keys.SNAPSHOT.path.read_bytes()
+PLAIN = real_keys.PLAIN.read_bytes()
 LAYOUTS = {
     "today": ("{id}.key", {}, ("snapshot", GUN)),
     "2016": ("tuf_keys/example.com/a/b/{id}.key", {"gun": None}, ("snapshot", "example.com/a/b")),
@@ -193,6 +196,22 @@ def test_a_new_key_is_not_written_through_a_link(store, tmp_path, plain):
     copy.export(bundle)
     assert "already" in refusal(lambda: store.restore(bundle))
     assert b"precious" == victim.read_bytes()
+
+
+def test_a_planted_key_is_not_used_for_the_one_it_claims_to_be(filled, tmp_path):
+    """It may say that it is root's, and come first: it does not open."""
+    other = NotaryKeyStore(tmp_path / "other", rounds=ROUNDS)
+    planted = other.generate("the thief's", role="root")
+    put(filled.directory, planted.path.name, planted.path.read_bytes())
+    put(filled.directory, f"{real_keys.LEGACY_ID}.key", headers(PLAIN, role="root"))
+    robot = FromEnvironment({"root": "ROOT"}, {"ROOT": ROOT.passphrase})
+    opened = set()
+    for file in filled.find(role="root"):
+        with suppress(SigningError):
+            opened.add(file.unlock_from(robot).id)
+
+    assert {planted.id, real_keys.LEGACY_ID} < {file.id for file in filled.find(role="root")}
+    assert {real.id for real in ROOTS} == opened
 
 
 @pytest.mark.parametrize(
@@ -488,6 +507,15 @@ def test_a_bundle_that_is_none_restores_nothing(store, tmp_path, case):
 
     assert said in refusal(lambda: store.restore(bundle))
     assert not store.directory.exists()
+
+
+def test_a_damaged_key_is_not_left_out_of_a_bundle_without_a_word(filled, tmp_path):
+    path = put(filled.directory, f"{real_keys.LEGACY_ID}.key", b"damaged")
+    said = refusal(lambda: filled.export(tmp_path / "bundle.pem"))
+
+    assert said.startswith(f"{path}: is not a PEM file")
+    assert "*store.list()" in said
+    assert 5 == len(filled.export(tmp_path / "bundle.pem", *filled.list()))
 
 
 def test_what_is_not_encrypted_or_not_there_is_not_exported(store, tmp_path):

@@ -20,7 +20,7 @@ from trustlib.notary.keys.file import NotaryKeyFile
 from trustlib.signing._forms import Bare
 
 MAX_BYTES: Final = 8 * 2**20
-"""Of a bundle: some twenty thousand keys."""
+"""Of a bundle: some sixteen thousand keys."""
 
 
 def bundled(files: Iterable[NotaryKeyFile]) -> bytes:

@@ -28,7 +28,7 @@ SUFFIX: Final = ".key"
 ROOT_KEYS: Final = "root_keys"
 TUF_KEYS: Final = "tuf_keys"
 
-MOST: Final = 20_000
+MOST: Final = 10_000
 """Files and directories that are looked at in one store. More are no store's."""
 
 _NAME: Final = re.compile(r"([0-9a-f]{64})(?:_(.+))?", re.DOTALL)
@@ -62,9 +62,7 @@ class Place:
                 what, f"its name is {shortened(name)}, expected 64 hex digits: the key's name"
             )
         if not all(is_sayable(part) and part != ".." for part in (name, *folders)):
-            raise SigningError(
-                what, "its name is not one that docker or notary gives: move it"
-            )
+            raise SigningError(what, "its name is not one that docker or notary gives: move it")
         if folders[:1] in ([ROOT_KEYS], [TUF_KEYS]):
             folders = folders[1:]
         return cls(id=KeyId(named[1]), role=named[2], gun="/".join(folders) or None)

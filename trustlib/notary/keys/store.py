@@ -208,8 +208,8 @@ class NotaryKeyStore:
 
         Args:
             path: must be free.
-            *files: which; all of the store if none is said. A key that lies in
-                two places is written once.
+            *files: which; all of the store if none is said, and then none may be
+                unreadable. A key that lies in two places is written once.
 
         Returns:
             Those that were written.
@@ -218,6 +218,11 @@ class NotaryKeyStore:
             SigningError: *path* exists already or cannot be written; there is
                 no key; or one is damaged, not encrypted or readable by others.
         """
+        if not files:  # a copy that lacks a key is missed when it is too late
+            for problem in self.unreadable():
+                raise SigningError(
+                    problem.what, f"{problem.reason}; or say which keys to export: *store.list()"
+                )
         first = {file.id: file for file in reversed(files or self.list())}
         chosen = tuple(first[keyid] for keyid in sorted(first))
         if not chosen:
