@@ -557,6 +557,9 @@ INNER = {
     "a short Ed25519 key": _pkcs8._wrapped(
         0, der(OBJECT_IDENTIFIER, _pkcs8._NOTARY_ED25519), bytes(95)
     ),
+    "a long Ed25519 key": _pkcs8._wrapped(
+        0, der(OBJECT_IDENTIFIER, _pkcs8._NOTARY_ED25519), serialized(KINDS["ed25519"]) + b"\0"
+    ),
     "another's Ed25519 seed": _pkcs8._wrapped(
         0,
         der(OBJECT_IDENTIFIER, _pkcs8._NOTARY_ED25519),

@@ -429,7 +429,9 @@ def test_a_bundle_comes_back_byte_by_byte(filled, tmp_path):
     for file in restored:
         assert filled.get(file.id).path.read_bytes() == file.path.read_bytes()
         assert 0o600 == stat.S_IMODE(file.path.stat().st_mode)
+    before = [file.path.stat() for file in restored]
     assert restored == store.restore(real_keys.BUNDLE)
+    assert before == [file.path.stat() for file in restored]  # not even written again
 
 
 def test_some_keys_are_exported_and_what_an_old_place_says_goes_with_them(store, tmp_path):

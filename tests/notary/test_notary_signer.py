@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_public_key,
 )
+from cryptography.x509.oid import NameOID
 from notary import real_keys
 
 from trustlib.errors import SigningError
@@ -28,6 +29,7 @@ from trustlib.notary.keys import (
     pub_role,
     signed_as_notary,
 )
+from trustlib.signing._pem import pem
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 GUN = "docker.io/acme/app"
@@ -254,12 +256,27 @@ def test_the_certificate_of_another_key_is_refused():
     assert "is not the one" in refusal(lambda: NotarySigner.of(P256).under(ROOT))
 
 
+def of_version_7():
+    der = x509.load_pem_x509_certificate(ROOT).public_bytes(Encoding.DER)
+    other = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020106"))
+    assert der != other
+    return pem("CERTIFICATE", other)
+
+
+def of_ed25519():
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, GUN)])
+    builder = x509.CertificateBuilder(name, name, ED25519.public_key(), 1, NOW, NOW)
+    return builder.sign(ED25519, None).public_bytes(Encoding.PEM)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "is not a PEM file"),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is no certificate"),
         (ROOT.replace(b"CERTIFICATE", b"PUBLIC KEY"), "labelled PUBLIC KEY"),
+        (of_version_7(), "is no certificate"),
+        (of_ed25519(), "Notary reads ECDSA and RSA only"),
     ],
 )
 def test_what_is_no_certificate_is_refused(data, said):
