@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notary import real_keys
 from notary.real_keys import ROUNDS, put
+from signing.envelopes import envelope, pbkdf2
 
 from trustlib._frozen import FrozenMap
 from trustlib.errors import SigningError, TrustError, WrongPassphraseError
@@ -32,7 +33,6 @@ from trustlib.notary.keys._blocks import Block
 from trustlib.signing import Algorithm, KeyFile, KeyStore, Label, UnencryptedKeyWarning
 from trustlib.signing._der import (
     OBJECT_IDENTIFIER,
-    OCTET_STRING,
     SEQUENCE,
     der,
     der_integer,
@@ -485,23 +485,15 @@ def test_another_key_under_the_name_is_not_used(tmp_path, data, said):
         assert "its name" in outcome(lambda: file.encrypt(PASSPHRASE)).reason
 
 
-def algorithm(identifier, *parameters):
-    return der(SEQUENCE, der(OBJECT_IDENTIFIER, bytes.fromhex(identifier)), *parameters)
-
-
-def envelope(iterations, salt=b"eight by"):
-    kdf = der(SEQUENCE, der(OCTET_STRING, salt), der_integer(iterations))
-    scheme = algorithm("60864801650304012a", der(OCTET_STRING, bytes(16)))
-    inner = der(SEQUENCE, algorithm("2a864886f70d01050c", kdf), scheme)
-    return der(SEQUENCE, algorithm("2a864886f70d01050d", inner), der(OCTET_STRING, bytes(160)))
-
-
 GOOD = sealed(KINDS["p256"])
 BODY = GOOD.split(b"\n\n", 1)[1]
 BEGIN = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
 HOSTILE = {
-    "work without end": (Block(_blocks.ENCRYPTED, envelope(2**40)).rendered(), "asks for"),
-    "a salt without end": (Block(_blocks.ENCRYPTED, envelope(1, bytes(4000))).rendered(), "salt"),
+    "work without end": (Block(_blocks.ENCRYPTED, envelope(pbkdf2(2**40))).rendered(), "asks for"),
+    "a salt without end": (
+        Block(_blocks.ENCRYPTED, envelope(pbkdf2(1, salt=bytes(4000)))).rendered(),
+        "salt",
+    ),
     "one header twice": (BEGIN + b"role: a\nrole: b\n\n" + BODY, "twice"),
     "a header that is no text": (BEGIN + b"role: \xff\n\n" + BODY, "not text"),
     "a header for terminals": (BEGIN + b"role: \x1b[2J\n\n" + BODY, "printable"),
