@@ -78,8 +78,8 @@ SENTENCES = [
         "https://trust.acme.example/timestamp.json: 503; try again later",
     ),
     (
-        errors.DeniedError("https://registry.example/v2/acme/app/manifests/1.4", "wants to know"),
-        "https://registry.example/v2/acme/app/manifests/1.4: wants to know;"
+        errors.DeniedError("https://registry.example/v2/acme/app/tags/list", "says no"),
+        "https://registry.example/v2/acme/app/tags/list: says no;"
         " give credentials that may do this, or ask whoever owns it for access",
     ),
     (errors.StorageError("/disk", "No space left"), "/disk: No space left"),

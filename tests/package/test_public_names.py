@@ -6,8 +6,8 @@ import trustlib.errors
 PUBLIC = """
     AllAtOnce AsyncAllAtOnce DeniedError OverwrittenError
     AsyncPipelining AsyncRepositoryStorage AsyncStorage AsyncTransport AsyncUpdater Anchor Authority
-    BY_HAND ClockError CollectionName ConflictError Delegation Delegations Digest DirectoryTransport
-    Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository
+    BY_HAND ClockError CollectionName ConflictError Delegation Delegations DeniedError Digest
+    DirectoryTransport Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository
     FromStore FrozenMap HashPrefixes HttpTransport ImageReference Key KeyId KeySet LimitError Limits
     MalformedError MemoryStorage MetaFile Mirrors MismatchError Naming NoTrustDataError
     NotFoundError Offline PathPatterns PerOrganisation PerRepository Pipelining Publication RENEWED

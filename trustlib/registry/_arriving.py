@@ -7,7 +7,7 @@ import time
 from trustlib._frozen import FrozenMap
 from trustlib._types import RoleName, TargetPath
 from trustlib.downloads.expected import Checked, Expected
-from trustlib.errors import TooLongError
+from trustlib.errors import MismatchError, TooLongError
 from trustlib.limits import Limits
 from trustlib.metering import Pace
 from trustlib.registry.manifests import Descriptor
@@ -25,17 +25,32 @@ def expected_blob(repository: str, descriptor: Descriptor) -> Expected:
 
 
 class Arriving:
-    """What has arrived of a blob from *offset* on."""
+    """What has arrived of a blob from *offset* on.
+
+    Raises:
+        ValueError: *offset* is not within the blob.
+    """
 
     def __init__(
         self, repository: str, descriptor: Descriptor, offset: int, limits: Limits
     ) -> None:
+        if not 0 <= offset <= descriptor.size:
+            raise ValueError(f"offset: expected 0 to {descriptor.size}, got {offset}")
         self._expected = expected_blob(repository, descriptor)
         self._checked = Checked(self._expected)
         self._left = descriptor.size - offset
         self._offset = offset
         self._pace = Pace(str(descriptor.digest), limits)
-        self._latest = time.monotonic()
+        self.wait()
+
+    @property
+    def all_was_there(self) -> bool:
+        """Whether there is nothing to ask for, because nothing is left."""
+        return bool(self._offset) and not self._left
+
+    def wait(self) -> None:
+        """Begin to wait for the next piece; what the caller did until now was no wait."""
+        self._since = time.monotonic()
 
     def take(self, piece: bytes) -> None:
         """Take the next *piece*.
@@ -53,8 +68,7 @@ class Arriving:
             )
         if not self._offset:
             self._checked.take(piece)
-        before, self._latest = self._latest, time.monotonic()
-        self._pace.add(len(piece), self._latest - before)
+        self._pace.add(len(piece), time.monotonic() - self._since)
 
     def complete(self) -> None:
         """Find that all of it has arrived.
@@ -62,5 +76,8 @@ class Arriving:
         Raises:
             MismatchError: it is something else, or not all.
         """
-        if not self._offset or self._left:
+        if self._left:
+            what, length = f"length of {self._expected.path}", self._expected.length
+            raise MismatchError(self._expected.role, what, length, length - self._left)
+        if not self._offset:
             self._checked.complete()

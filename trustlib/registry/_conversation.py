@@ -2,6 +2,9 @@
 
 A conversation is a generator: it yields questions and is sent answers, so it is
 written once for callers who wait and for those who await, and touches nothing.
+
+Only the registry itself may want to know who asks. Where it sends us for a blob,
+nobody is told, and nobody is listened to who wants to be.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ from trustlib.drive import adriven, driven
 from trustlib.errors import DeniedError, TransportError, TrustError, shortened
 from trustlib.registry._challenges import challenges
 from trustlib.registry._tokens import Authority, Memory, bearer
-from trustlib.registry.credentials import Credentials, Source, described
-from trustlib.transport._hops import Hop, redirected
+from trustlib.registry.credentials import AccessToken, Credentials, Source, described
+from trustlib.transport._hops import Hop, origin_of, redirected
 from trustlib.transport.exchange import Heard, Question
 from trustlib.transport.policies import SAME_ORIGIN, Redirects, Retries, Tls
 
@@ -30,7 +33,14 @@ T = TypeVar("T")
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _NOBODY: Final = FrozenMap[str, str]()
 _BUSY: Final = frozenset({429, 502, 503, 504})
+_UNDONE: Final = frozenset({429, 503})
+"""Of these, what says that nothing was done. Others may come from a proxy that was not told."""
+
 _DENIED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_REFUSED: Final = _DENIED | {HTTPStatus.BAD_REQUEST}
+"""How a token server refuses: OAuth 2 says 400 (RFC 6749, section 5.2)."""
+
+_CHALLENGES: Final = "www-authenticate"
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -108,10 +118,14 @@ def spoken(
     """
     key = " ".join(scopes)
     known = session.memory.granted(key)
-    answer = yield from _persistently(session, _as(question, known), redirects)
+    answer = yield from _heard(session, _as(question, known), redirects)
     if answer.status == HTTPStatus.UNAUTHORIZED:
+        if not _repeatable(question):
+            raise TransportError(
+                question.where, "wants to know again who asks, in the middle of what is sent once"
+            )
         authorization = yield from _identified(session, question, answer, scopes)
-        answer = yield from _persistently(session, _as(question, authorization), redirects)
+        answer = yield from _heard(session, _as(question, authorization), redirects)
         if answer.status not in _DENIED:
             session.memory.remember(key, authorization)
     if answer.status in _DENIED:
@@ -143,24 +157,23 @@ def _identified(
     where = question.where
     authority = Authority(base_url=session.base_url, tls=session.tls, realms=session.realms)
     offered = {one.scheme: one for one in reversed(challenges(answer.headers.get(_CHALLENGES, ())))}
+    if not offered.keys() & {"bearer", "basic"}:
+        raise DeniedError(where, "wants to know who asks, and does not say how to tell it")
     credentials = cast("Credentials | None", (yield Identify(session.domain)))
-    if "bearer" not in offered:
-        if "basic" not in offered:
-            raise DeniedError(where, "wants to know who asks, and does not say how to tell it")
-        return authority.basic(credentials, where)
-    if not scopes and credentials is None:
-        raise DeniedError(where, "wants to know who asks")
+    if "bearer" not in offered or isinstance(credentials, AccessToken):
+        return authority.direct(credentials, where)
     request = authority.token_request(offered["bearer"], scopes, credentials, where)
-    granted = yield from _persistently(session, request, SAME_ORIGIN, request.hop.url)
-    if granted.status != HTTPStatus.OK:
+    granted, asked = yield from _persistently(session, request, SAME_ORIGIN, request.hop.url)
+    if granted.status in _REFUSED:
         raise DeniedError(
-            request.where,
+            asked.where,
             f"gives no token to {described(credentials)} (status {granted.status}{said(granted)})",
         )
-    return bearer(granted.body, request.where)
-
-
-_CHALLENGES: Final = "www-authenticate"
+    if granted.status != HTTPStatus.OK:
+        raise TransportError(
+            asked.where, f"the token server answered with HTTP status {granted.status}"
+        )
+    return bearer(granted.body, asked.where)
 
 
 def _as(question: Question, authorization: str | None) -> Question:
@@ -170,32 +183,45 @@ def _as(question: Question, authorization: str | None) -> Question:
     return evolve(question, hop=evolve(question.hop, headers=headers))
 
 
+def _heard(session: Session, question: Question, redirects: Redirects) -> Speaking[Heard]:
+    """Return the answer to *question*; "no" is one only if the registry itself says it."""
+    answer, asked = yield from _persistently(session, question, redirects, session.base_url)
+    if answer.status in _DENIED and origin_of(asked.hop.url) != origin_of(session.base_url):
+        raise TransportError(
+            asked.where, f"is where the registry sends us, and says no (status {answer.status})"
+        )
+    return answer
+
+
 def _persistently(
-    session: Session, question: Question, redirects: Redirects, base_url: str | None = None
-) -> Speaking[Heard]:
-    """Return the answer to *question*, asked again where that may help."""
+    session: Session, question: Question, redirects: Redirects, base_url: str
+) -> Speaking[tuple[Heard, Question]]:
+    """Return the answer to *question*, asked again where that may help, and what it answers."""
     attempt = 1
     while True:
         try:
-            answer = yield from _followed(question, redirects, base_url or session.base_url)
+            answer, asked = yield from _followed(question, redirects, base_url)
         except TransportError as error:
             if attempt >= session.retries.attempts or not _may_pass(question, error):
                 raise
             pause = None
         else:
             if answer.status not in _BUSY:
-                return answer
-            if attempt >= session.retries.attempts or not _repeatable(question):
+                return answer, asked
+            undone = question.method != "PATCH" or answer.status in _UNDONE
+            if attempt >= session.retries.attempts or not (undone and _repeatable(question)):
                 raise TransportError(
-                    question.where, f"the registry is busy (status {answer.status}{said(answer)})"
+                    asked.where, f"the server is busy (status {answer.status}{said(answer)})"
                 )
-            asked = _SECONDS.fullmatch(answer.header("retry-after"))
-            pause = float(asked[0]) if asked else None
+            wished = _SECONDS.fullmatch(answer.header("retry-after"))
+            pause = float(wished[0]) if wished else None
         yield Pause(session.retries.pause(attempt, pause))
         attempt += 1
 
 
-def _followed(question: Question, redirects: Redirects, base_url: str) -> Speaking[Heard]:
+def _followed(
+    question: Question, redirects: Redirects, base_url: str
+) -> Speaking[tuple[Heard, Question]]:
     answer = cast("Heard", (yield question))
     for _ in range(redirects.most):
         if answer.status not in _MOVED or question.method not in {"GET", "HEAD"}:
@@ -204,7 +230,7 @@ def _followed(question: Question, redirects: Redirects, base_url: str) -> Speaki
             question, hop=redirected(question.hop, answer.header("location"), base_url, redirects)
         )
         answer = cast("Heard", (yield question))
-    return answer
+    return answer, question
 
 
 def _repeatable(question: Question) -> bool:

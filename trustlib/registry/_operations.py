@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -15,19 +17,16 @@ from urllib.parse import quote, urlencode
 from attrs import evolve, field, frozen
 
 from trustlib._frozen import FrozenMap
-from trustlib._json import read
 from trustlib._types import RoleName
 from trustlib.content import Digest
 from trustlib.content._grammar import require_path, require_tag
-from trustlib.errors import LimitError, MismatchError, TransportError
+from trustlib.errors import MismatchError, TransportError, shortened
 from trustlib.registry._conversation import Pause, Session, Speaking, spoken, unexpected
-from trustlib.registry.manifests import INDEXES, MEDIA_TYPES, MOST, Descriptor, Manifest, parsed
+from trustlib.registry.manifests import MEDIA_TYPES, MOST, Descriptor, Manifest, parsed
 from trustlib.transport.exchange import Body, Heard, Question
 
-_ACCEPTED: Final = FrozenMap({"Accept": ", ".join(MEDIA_TYPES)})
+ACCEPTED: Final = FrozenMap({"Accept": ", ".join(MEDIA_TYPES)})
 _OCTETS: Final = "application/octet-stream"
-_NEXT: Final = re.compile(r'<([^<>\s]{1,4096})>\s*;\s*rel="?next"?', re.IGNORECASE)
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 @frozen(kw_only=True)
@@ -91,6 +90,12 @@ class Received:
     manifest: Manifest
     etag: str = ""
 
+    def answers(self, reference: str | Digest) -> bool:
+        """Return whether this can be what is at *reference*: a tag may have any manifest."""
+        return isinstance(reference, str) or reference == Digest.of(
+            self.manifest.raw, reference.algorithm
+        )
+
 
 def manifest(
     repository: Repository, reference: str | Digest, held: Received | None = None
@@ -105,60 +110,70 @@ def manifest(
         TransportError: it could not be read.
     """
     question = _manifest(repository, reference, "GET")
-    headers = _ACCEPTED
-    if held is not None and held.etag:
-        headers = headers.including({"If-None-Match": held.etag})
+    known = held if held is not None and held.etag and held.answers(reference) else None
+    headers = ACCEPTED if known is None else ACCEPTED.including({"If-None-Match": known.etag})
     question = evolve(question, headers=headers, most=repository.limits.manifest)
     answer = yield from spoken(repository.session, question, repository.pulling)
-    if answer.status == HTTPStatus.NOT_MODIFIED and held is not None and held.etag:
-        return held
+    if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
+        return known
     if answer.status == HTTPStatus.NOT_FOUND:
         return None
     if answer.status != HTTPStatus.OK:
         raise unexpected(question, answer)
     algorithm = reference.algorithm if isinstance(reference, Digest) else "sha256"
-    found = parsed(answer.body, answer.header("content-type"), question.where, algorithm=algorithm)
-    if isinstance(reference, Digest):
-        _same(question, "a manifest with the digest", reference, found.digest)
-    said(question, answer, found.raw)
+    if isinstance(reference, Digest):  # before anything reads what it is
+        got = Digest.of(answer.body, algorithm)
+        _same(question, "a manifest with the digest", reference, got)
+    found = parsed(answer.body, media_type(answer), question.where, algorithm=algorithm)
+    _uncontradicted(question, answer, partial(Digest.of, found.raw))
     return Received(manifest=found, etag=_etag(answer))
 
 
-def said(question: Question, answer: Heard, raw: bytes) -> None:
-    """Find that the registry does not contradict what its bytes hash to.
+def media_type(answer: Heard) -> str:
+    """Return what the registry says the bytes are. If it says two things, that is neither."""
+    return ", ".join(answer.headers.get("content-type", ()))
+
+
+def _uncontradicted(question: Question, answer: Heard, digest: Callable[[str], Digest]) -> None:
+    """Find that the registry says of the bytes what they hash to, by our own *digest*, or nothing.
 
     Raises:
-        MismatchError: it does.
+        MismatchError: it says something else.
     """
-    header = answer.header("docker-content-digest")
-    if not header:
-        return
-    try:
-        claimed = Digest.parse(header)
-    except ValueError:
-        return  # by an algorithm that says nothing to us
-    _same(question, "bytes with the digest", claimed, Digest.of(raw, claimed.algorithm))
+    claimed = answer.header("docker-content-digest")
+    algorithm = claimed.partition(":")[0]
+    if algorithm in _ALGORITHMS:  # what others say is nothing to us
+        _same(question, "bytes with the digest", str(digest(algorithm)), shortened(claimed, str))
+
+
+_ALGORITHMS: Final = frozenset({"sha256", "sha512"})
 
 
 def pushed(
     repository: Repository, reference: str | Digest, raw: bytes, media_type: str
-) -> Speaking[None]:
-    """Put the manifest *raw* at *reference*.
+) -> Speaking[Descriptor]:
+    """Put the manifest *raw* at *reference*, and return what names it.
 
     Raises:
-        ValueError: *reference* is no tag.
+        ValueError: *reference* is no tag, or the digest of something else.
+        MalformedError: *raw* is no manifest, or not clearly one of that *media_type*.
         MismatchError: the registry says that it has got something else.
         TransportError: it did not take it.
     """
+    algorithm = reference.algorithm if isinstance(reference, Digest) else "sha256"
     question = evolve(
         _manifest(repository, reference, "PUT"),
         headers=FrozenMap({"Content-Type": media_type}),
         body=Body.of(raw),
     )
+    ours = parsed(raw, media_type, "the manifest to push", algorithm=algorithm)
+    if isinstance(reference, Digest) and reference != ours.digest:
+        raise ValueError(f"reference: the manifest has the digest {ours.digest}, not {reference}")
     answer = yield from spoken(repository.session, question, repository.pushing)
     if answer.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
         raise unexpected(question, answer)
-    said(question, answer, raw)
+    _uncontradicted(question, answer, partial(Digest.of, raw))
+    return ours.descriptor
 
 
 def deleted(repository: Repository, reference: str | Digest) -> Speaking[None]:
@@ -230,8 +245,8 @@ def mounted(repository: Repository, digest: Digest, origin: str) -> Speaking[boo
     if answer.status == HTTPStatus.CREATED:
         return True
     if answer.status == HTTPStatus.ACCEPTED:  # an upload was begun instead
-        location = answer.header("location")
-        if location:
+        with suppress(TransportError):  # else the registry forgets it by itself, later
+            location = answer.header("location")
             begun = repository.session.beyond(evolve(question, method="DELETE"), location)
             yield from spoken(repository.session, begun, repository.pushing)
         return False
@@ -272,95 +287,16 @@ def sent(repository: Repository, body: Body, digest: Callable[[], Digest]) -> Sp
     if answer.status not in (HTTPStatus.ACCEPTED, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT):
         raise unexpected(send, answer)
     whole = digest()
-    end = session.beyond(evolve(begin, method="PUT"), answer.header("location"))
+    end = evolve(send, method="PUT", headers=begin.headers, body=begin.body)
+    end = session.beyond(end, answer.header("location"))
     joint = "&" if "?" in end.hop.url else "?"
     url = f"{end.hop.url}{joint}{urlencode({'digest': str(whole)})}"
     end = evolve(end, hop=evolve(end.hop, url=url))
     answer = yield from spoken(session, end, repository.pushing)
     if answer.status not in (HTTPStatus.CREATED, HTTPStatus.NO_CONTENT, HTTPStatus.OK):
         raise unexpected(end, answer)
-    claimed = answer.header("docker-content-digest")
-    if claimed and claimed != str(whole) and claimed.startswith(f"{whole.algorithm}:"):
-        _same(end, "a blob with the digest", whole, claimed)
-
-
-def tags(repository: Repository) -> Speaking[tuple[str, ...]]:
-    """Return all tags, in the registry's order.
-
-    Raises:
-        LimitError: there is no end to them.
-        MalformedError: what the registry lists are not tags.
-        TransportError: they could not be read.
-    """
-    session = repository.session
-    question = _listing(repository, f"{repository.path}/tags/list?n=1000")
-    found: dict[str, None] = {}
-    for page in range(repository.limits.pages):
-        answer = yield from spoken(session, question, repository.pulling)
-        if answer.status == HTTPStatus.NOT_FOUND and page == 0:
-            return ()
-        if answer.status != HTTPStatus.OK:
-            raise unexpected(question, answer)
-        listed = read(answer.body, question.where).at("tags")
-        for tag in () if listed.value is None else listed.elements():
-            if not _TAG.fullmatch(tag.text()):
-                raise tag.wrong("a tag")
-            found[tag.text()] = None
-        _bounded(len(found), repository)
-        following = _NEXT.match(answer.header("link"))
-        if following is None:
-            return tuple(found)
-        question = session.beyond(question, following[1])
-    raise LimitError(f"pages of tags in {repository.path}", repository.limits.pages)
-
-
-def referrers(
-    repository: Repository, digest: Digest, artifact_type: str | None
-) -> Speaking[tuple[Descriptor, ...]]:
-    """Return what refers to the manifest *digest*, in the registry's order.
-
-    Where the registry has no list of it, what clients leave under a tag instead is read.
-    """
-    session = repository.session
-    wanted = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
-    path = f"{repository.path}/referrers/{digest}{wanted}"
-    question = evolve(_listing(repository, path), headers=_ACCEPTED)
-    found: list[Descriptor] = []
-    for page in range(repository.limits.pages):
-        answer = yield from spoken(session, question, repository.pulling)
-        if answer.status == HTTPStatus.NOT_FOUND and page == 0:
-            left = yield from manifest(repository, _fallback(digest))
-            found = [] if left is None else [*left.manifest.manifests]
-            return _of_type(found, artifact_type)
-        if answer.status != HTTPStatus.OK:
-            raise unexpected(question, answer)
-        index = parsed(answer.body, answer.header("content-type"), question.where)
-        if index.media_type not in INDEXES:
-            raise TransportError(question.where, "the registry answered with something else")
-        found.extend(index.manifests)
-        _bounded(len(found), repository)
-        following = _NEXT.match(answer.header("link"))
-        if following is None:
-            return _of_type(found, artifact_type)
-        question = session.beyond(question, following[1])
-    raise LimitError(f"pages of referrers in {repository.path}", repository.limits.pages)
-
-
-def _fallback(digest: Digest) -> str:
-    return f"{digest.algorithm}-{digest.hex}"[:128]
-
-
-def _of_type(found: list[Descriptor], artifact_type: str | None) -> tuple[Descriptor, ...]:
-    return tuple(d for d in found if artifact_type in (None, d.artifact_type))
-
-
-def _bounded(entries: int, repository: Repository) -> None:
-    if entries > repository.limits.entries:
-        raise LimitError(f"entries in a list of {repository.path}", repository.limits.entries)
-
-
-def _listing(repository: Repository, path: str) -> Question:
-    return Question(hop=repository.session.hop(path), most=repository.limits.page)
+    if answer.header("docker-content-digest").startswith(f"{whole.algorithm}:"):
+        _uncontradicted(end, answer, lambda _: whole)
 
 
 def _manifest(repository: Repository, reference: str | Digest, method: str) -> Question:

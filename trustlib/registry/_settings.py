@@ -16,6 +16,7 @@ from trustlib.registry._operations import RegistryLimits, Repository
 from trustlib.registry.credentials import Source, anonymous
 from trustlib.registry.manifests import Descriptor
 from trustlib.transport import TO_ANY_SECURE_ORIGIN
+from trustlib.transport._urls import checked_base, checked_origin
 from trustlib.transport.exchange import Exchange
 from trustlib.transport.policies import Pool, Redirects, Retries, Timeouts, Tls
 
@@ -32,8 +33,6 @@ def _domain(_: object, __: object, value: str) -> None:
 
 
 def _origins(values: Iterable[str]) -> frozenset[str]:
-    from trustlib.transport._urls import checked_origin
-
     return frozenset(map(checked_origin, values))
 
 
@@ -61,7 +60,8 @@ class Speaker:
             knows to be one :data:`WITHOUT_TLS`, on this very machine say.
 
     Raises:
-        ValueError: *domain* is not the domain of an image reference.
+        ValueError: *domain* is not the domain of an image reference, or one of
+            *realms* no origin.
     """
 
     domain: str = field(validator=_domain)
@@ -87,9 +87,10 @@ class Speaker:
 
     @_session.default
     def _begun(self) -> Session:
+        host = _ELSEWHERE.get(self.domain, self.domain)
         return Session(
             domain=self.domain,
-            base_url=f"{self.scheme}://{_ELSEWHERE.get(self.domain, self.domain)}/v2/",
+            base_url=checked_base(f"{self.scheme}://{host}/v2/"),
             tls=self.tls,
             realms=self.realms,
             retries=self.retries,

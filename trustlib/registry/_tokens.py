@@ -3,17 +3,17 @@
 A challenge is what a stranger asks for. It can make us show a password to the
 registry that we were going to talk to, or to the token server that belongs to
 it, and to nobody else (CVE-2020-15157); and it cannot widen what the token is
-for, because what we are about to do is known here.
+for, because what we are about to do is known here, and said here only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from threading import Lock
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._json import read
@@ -25,8 +25,9 @@ from trustlib.registry.credentials import (
     IdentityToken,
     Password,
     described,
+    is_token,
 )
-from trustlib.transport._hops import Hop, checked_headers
+from trustlib.transport._hops import Hop, origin_of
 from trustlib.transport._urls import checked_base, shown
 from trustlib.transport.exchange import Body, Question
 from trustlib.transport.policies import Tls
@@ -38,6 +39,14 @@ _KNOWN: Final = {
     "https://registry.gitlab.com:443": "https://gitlab.com:443",
 }
 """Registries whose token server has another origin, for all the world to know."""
+
+_OURS: Final = frozenset(
+    {
+        *("account", "client_id", "grant_type", "offline_token", "password", "refresh_token"),
+        *("access_type", "scope", "service", "username"),
+    }
+)
+"""What a token server is asked with. The URL that it is asked at has none of these."""
 
 
 class Memory:
@@ -80,8 +89,8 @@ class Authority:
     tls: Tls
     realms: frozenset[str]
 
-    def basic(self, credentials: Credentials | None, where: str) -> str:
-        """Return the value of ``Authorization`` that says who we are.
+    def direct(self, credentials: Credentials | None, where: str) -> str:
+        """Return the value of ``Authorization`` that tells the registry itself who we are.
 
         Raises:
             DeniedError: there is nobody to be.
@@ -99,7 +108,7 @@ class Authority:
     def token_request(
         self,
         challenge: Challenge,
-        scopes: Iterable[str],
+        scopes: tuple[str, ...],
         credentials: Credentials | None,
         where: str,
     ) -> Question:
@@ -109,40 +118,22 @@ class Authority:
             DeniedError: the challenge names a server that does not belong to this registry.
             TransportError: it names none.
         """
-        realm = challenge.parameters.get("realm", "")
-        hop = self._hop(realm, where)
-        fields = [("scope", scope) for scope in scopes]
-        if service := challenge.parameters.get("service"):
-            fields.append(("service", service))
-        match credentials:
-            case IdentityToken(token):
-                # RFC 6749, section 6, as token servers of registries have it.
-                fields = [*fields, ("grant_type", "refresh_token"), ("refresh_token", token)]
-                form = urlencode([*fields, ("client_id", "trustlib")], quote_via=quote)
-                return Question(
-                    method="POST",
-                    hop=hop,
-                    headers=FrozenMap({"Content-Type": "application/x-www-form-urlencoded"}),
-                    body=Body.of(form.encode()),
-                    most=MOST,
-                )
-            case Password(username):
-                fields.append(("account", username))
-                hop = Hop(
-                    url=hop.url,
-                    headers=FrozenMap({"Authorization": credentials.basic}),
-                    tls=hop.tls,
-                )
+        hop = self._hop(challenge.parameters.get("realm", ""), where)
+        fields = [("service", service)] if (service := challenge.parameters.get("service")) else []
+        if isinstance(credentials, IdentityToken):
+            # RFC 6749, section 6, as token servers of registries have it.
+            return _asked_to_exchange(credentials, hop, [*fields, ("scope", " ".join(scopes))])
+        fields += [("scope", scope) for scope in scopes]
+        if isinstance(credentials, Password):
+            fields.append(("account", credentials.username))
+            hop = evolve(hop, headers=FrozenMap({"Authorization": credentials.basic}))
         joint = "&" if "?" in hop.url else "?"
         url = f"{hop.url}{joint}{urlencode(fields, quote_via=quote, safe=':/,')}"
-        return Question(hop=Hop(url=url, headers=hop.headers, tls=hop.tls), most=MOST)
+        return Question(hop=evolve(hop, url=url), most=MOST)
 
     def _hop(self, realm: str, where: str) -> Hop:
-        from trustlib.transport._hops import origin_of
-
         try:
-            place = origin_of(realm)
-            checked_base(realm.partition("?")[0])
+            place = _plain_origin(realm)
         except ValueError:
             raise TransportError(
                 where, f"names no token server that can be asked: {shortened(shown(realm), str)}"
@@ -161,6 +152,32 @@ class Authority:
         return Hop(url=realm, headers=FrozenMap(), tls=self.tls.without_client())
 
 
+def _plain_origin(realm: str) -> str:
+    """Return the origin of *realm*, to which fields can be added that nothing there contradicts.
+
+    Raises:
+        ValueError: it is no plain URL, or has a fragment or fields of ours.
+    """
+    base, _, query = realm.partition("?")
+    names = {unquote_plus(part.partition("=")[0]).lower() for part in re.split("[&;]", query)}
+    if "#" in query or names & _OURS:
+        raise ValueError(realm)
+    checked_base(base)
+    return origin_of(realm)
+
+
+def _asked_to_exchange(token: IdentityToken, hop: Hop, fields: list[tuple[str, str]]) -> Question:
+    grant = [("grant_type", "refresh_token"), ("refresh_token", token.token)]
+    form = urlencode([*fields, *grant, ("client_id", "trustlib")], quote_via=quote)
+    return Question(
+        method="POST",
+        hop=hop,
+        headers=FrozenMap({"Content-Type": "application/x-www-form-urlencoded"}),
+        body=Body.of(form.encode()),
+        most=MOST,
+    )
+
+
 def bearer(raw: bytes, where: str) -> str:
     """Return the value of ``Authorization`` out of a token server's answer.
 
@@ -168,14 +185,10 @@ def bearer(raw: bytes, where: str) -> str:
         MalformedError: it is no such answer.
     """
     document = f"the answer of {where}"
-    answer = read(raw, document)
-    token = answer.get("token") or answer.get("access_token")
-    if token is None:
-        raise answer.wrong("a member 'token' or 'access_token'")
-    value = f"Bearer {token.text()}"
-    try:
-        checked_headers({"Authorization": value})
-    except ValueError:
-        # Not wrong(), which would print it.
-        raise MalformedError(document, token.path, "a token", "what cannot be a header") from None
-    return value
+    members = read(raw, document).object()
+    # Some servers say it twice, and some leave one of the two empty.
+    token = members.get("token") or members.get("access_token")
+    if not isinstance(token, str) or not is_token(token):
+        # What there is instead may be a secret all the same, and is not printed.
+        raise MalformedError(document, "$.token", "a token", "something else")
+    return f"Bearer {token}"

@@ -16,6 +16,7 @@ from trustlib.downloads.one import nobody
 from trustlib.downloads.run import Progress, arun
 from trustlib.downloads.steps import obtaining
 from trustlib.ports import Request
+from trustlib.registry import _lists
 from trustlib.registry import _operations as say
 from trustlib.registry._arriving import Arriving, expected_blob
 from trustlib.registry._conversation import Speaking, aheld
@@ -48,8 +49,7 @@ class AsyncRegistry(Speaker):
         self, repository: str, reference: str | Digest, raw: bytes, media_type: str
     ) -> Descriptor:
         """See :meth:`Registry.push_manifest`."""
-        await self.held(say.pushed(self._at(repository), reference, raw, media_type))
-        return Descriptor.of(raw, media_type)
+        return await self.held(say.pushed(self._at(repository), reference, raw, media_type))
 
     async def delete(self, repository: str, reference: str | Digest) -> None:
         """See :meth:`Registry.delete`."""
@@ -59,15 +59,19 @@ class AsyncRegistry(Speaker):
         self, repository: str, descriptor: Descriptor, offset: int = 0
     ) -> AsyncGenerator[bytes]:
         """See :meth:`Registry.blob`."""
+        arriving = Arriving(repository, descriptor, offset, self.pace)
+        if arriving.all_was_there:
+            return
         answer = await self.held(say.blob(self._at(repository), descriptor.digest, offset))
         if answer is None:
             raise absent(repository, descriptor)
         pieces = cast("HeldPieces", answer.pieces)
-        arriving = Arriving(repository, descriptor, offset, self.pace)
+        arriving.wait()
         async with aclosing(pieces):
             async for piece in pieces:
                 arriving.take(piece)
                 yield piece
+                arriving.wait()
         arriving.complete()
 
     async def read_blob(self, repository: str, descriptor: Descriptor) -> bytes:
@@ -129,13 +133,13 @@ class AsyncRegistry(Speaker):
 
     async def tags(self, repository: str) -> tuple[str, ...]:
         """See :meth:`Registry.tags`."""
-        return await self.held(say.tags(self._at(repository)))
+        return await self.held(_lists.tags(self._at(repository)))
 
     async def referrers(
         self, repository: str, digest: Digest, artifact_type: str | None = None
     ) -> tuple[Descriptor, ...]:
         """See :meth:`Registry.referrers`."""
-        return await self.held(say.referrers(self._at(repository), digest, artifact_type))
+        return await self.held(_lists.referrers(self._at(repository), digest, artifact_type))
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from trustlib.downloads.one import nobody
 from trustlib.downloads.run import Progress, run
 from trustlib.downloads.steps import obtaining
 from trustlib.ports import Request
+from trustlib.registry import _lists
 from trustlib.registry import _operations as say
 from trustlib.registry._arriving import Arriving, expected_blob
 from trustlib.registry._conversation import Speaking, held
@@ -65,10 +66,12 @@ class Registry(Speaker):
         """Put the manifest *raw* there, as it is, and return what names it.
 
         Raises:
+            ValueError: *reference* is the digest of something else.
+            MalformedError: *raw* is no manifest, or not clearly one of that
+                *media_type*: other programs might take it for something else.
             MismatchError: the registry says that it has got something else.
         """
-        self.held(say.pushed(self._at(repository), reference, raw, media_type))
-        return Descriptor.of(raw, media_type)
+        return self.held(say.pushed(self._at(repository), reference, raw, media_type))
 
     def delete(self, repository: str, reference: str | Digest) -> None:
         """Remove a tag, or a manifest with all its tags; one that is not there is fine."""
@@ -81,19 +84,24 @@ class Registry(Speaker):
         what *descriptor* names when the end is reached, and not before.
 
         Raises:
+            ValueError: *offset* is not within it.
             NotFoundError: the registry does not have it.
             MismatchError: it has something else.
             TooLongError: it has more.
         """
+        arriving = Arriving(repository, descriptor, offset, self.pace)
+        if arriving.all_was_there:
+            return
         answer = self.held(say.blob(self._at(repository), descriptor.digest, offset))
         if answer is None:
             raise absent(repository, descriptor)
         pieces = cast("Iterator[bytes]", answer.pieces)
-        arriving = Arriving(repository, descriptor, offset, self.pace)
+        arriving.wait()
         try:
             for piece in pieces:
                 arriving.take(piece)
                 yield piece
+                arriving.wait()
         finally:
             close(pieces)
         arriving.complete()
@@ -178,7 +186,7 @@ class Registry(Speaker):
             LimitError: there is no end to them.
             MalformedError: they are no tags.
         """
-        return self.held(say.tags(self._at(repository)))
+        return self.held(_lists.tags(self._at(repository)))
 
     def referrers(
         self, repository: str, digest: Digest, artifact_type: str | None = None
@@ -189,7 +197,7 @@ class Registry(Speaker):
             LimitError: there is no end to it.
             MalformedError: it is no list of descriptors.
         """
-        return self.held(say.referrers(self._at(repository), digest, artifact_type))
+        return self.held(_lists.referrers(self._at(repository), digest, artifact_type))
 
     def __enter__(self) -> Self:
         return self

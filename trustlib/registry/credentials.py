@@ -9,31 +9,68 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from trustlib._json import Cursor, read
+from trustlib.content._grammar import DOCKER_HUB, OLD_DOCKER_HUB
 from trustlib.errors import MalformedError, StorageError, shortened
+from trustlib.registry._helpers import printed
+
+T = TypeVar("T")
 
 MOST: Final = 1_000_000  # bytes in a file of credentials, or of an answer about one
 
-_HUB: Final = ("docker.io", "https://index.docker.io/v1/")
+_HUB: Final = (f"https://{OLD_DOCKER_HUB}/v1/", OLD_DOCKER_HUB)
 _HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _IDENTITY: Final = "<token>"  # the user name under which helpers keep a token
 _UNKNOWN: Final = b"credentials not found"
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def is_token(text: str) -> bool:
+    """Return whether *text* can stand in an ``Authorization`` header, as one word of it."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _token(_: object, __: object, value: str) -> None:
+    if not is_token(value):
+        raise ValueError("a token: expected printable ASCII without spaces")
+
+
+def _username(_: object, __: object, value: str) -> None:
+    # RFC 7617, section 2: what follows the first colon is the password.
+    if ":" in value or not (value + " ").isprintable():
+        raise ValueError("a user's name: expected printable text without a colon")
+
+
+def _password(_: object, __: object, value: str) -> None:
+    if not _encodable(value):
+        raise ValueError("a password: expected text that UTF-8 can spell")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @frozen
 class Password:
-    """A user's name and password, or what stands for a password (an access token)."""
+    """A user's name and password, or what stands for a password (an access token).
 
-    username: str
-    password: str = field(repr=False)
+    Raises:
+        ValueError: RFC 7617 has no way to say them.
+    """
+
+    username: str = field(validator=_username)
+    password: str = field(repr=False, validator=_password)
 
     @property
     def basic(self) -> str:
@@ -46,14 +83,14 @@ class Password:
 class IdentityToken:
     """A token that a token server exchanges for others, as ``docker login`` keeps it for some."""
 
-    token: str = field(repr=False)
+    token: str = field(repr=False, validator=_token)
 
 
 @frozen
 class AccessToken:
     """A token that is shown to the registry as it is."""
 
-    token: str = field(repr=False)
+    token: str = field(repr=False, validator=_token)
 
 
 Credentials: TypeAlias = Password | IdentityToken | AccessToken
@@ -112,18 +149,16 @@ class DockerConfig:
         Raises:
             StorageError: the file cannot be read, or a program that it names
                 cannot be run or fails.
-            MalformedError: the file is not what Docker writes.
+            MalformedError: the file, or the program's answer, is not what
+                Docker writes.
         """
-        config = self._config()
-        if config is None:
+        raw = self._read()
+        if raw is None:
             return None
-        helper = self._helper(config, domain)
-        if helper is not None:
-            return self._asked(helper, _names(domain)[0])
-        entries = dict(_entries(config))
-        return next((entries[name] for name in _names(domain) if name in entries), None)
+        kept = _quietly(lambda: _kept(read(raw, str(self.path)), domain))
+        return self._asked(kept) if isinstance(kept, _Helper) else kept
 
-    def _config(self) -> Cursor | None:
+    def _read(self) -> bytes | None:
         try:
             with self.path.open("rb") as file:
                 raw = file.read(MOST + 1)
@@ -133,68 +168,85 @@ class DockerConfig:
             raise StorageError(str(self.path), f"cannot be read ({error.strerror})") from error
         if len(raw) > MOST:
             raise StorageError(str(self.path), f"has more than {MOST} bytes")
-        return read(raw, str(self.path))
+        return raw
 
-    def _helper(self, config: Cursor, domain: str) -> str | None:
-        """Return the program that keeps what is known of *domain*, if one does."""
-        helpers = config.get("credHelpers")
-        named = None
-        for name in _names(domain):
-            named = named or (None if helpers is None else helpers.get(name))
-        named = named or config.get("credsStore")
-        if named is None or not named.text():
+    def _asked(self, helper: _Helper) -> Credentials | None:
+        program = f"docker-credential-{helper.name}"
+        status, answer = printed(program, helper.server.encode(), seconds=self.seconds, most=MOST)
+        if status and _UNKNOWN in answer[:1000]:
             return None
-        if not _HELPER.fullmatch(named.text()):
-            raise named.wrong("the last part of a program's name")
-        return f"docker-credential-{named.text()}"
+        if status:
+            raise StorageError(program, f"could not say who we are (status {status})")
+        return _quietly(lambda: _answered(read(answer, f"the answer of {program}")))
 
-    def _asked(self, helper: str, server: str) -> Credentials | None:
-        try:
-            done = subprocess.run(
-                [helper, "get"],
-                input=server.encode(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=self.seconds,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            reason = (
-                getattr(error, "strerror", None) or f"took longer than {self.seconds:g} seconds"
-            )
-            raise StorageError(helper, f"could not say who we are: {reason}") from error
-        if done.returncode:
-            if _UNKNOWN in done.stdout[:1000]:
-                return None
-            raise StorageError(helper, f"could not say who we are: status {done.returncode}")
-        if len(done.stdout) > MOST:
-            raise StorageError(helper, f"printed more than {MOST} bytes")
-        answer = read(done.stdout, helper)
-        return _pair(answer.at("Username").text(), answer.at("Secret").text())
+
+@frozen
+class _Helper:
+    """The last part of a program's name, and what the program calls the registry."""
+
+    name: str
+    server: str
+
+
+def _quietly(reading: Callable[[], T]) -> T:
+    """Return what *reading* returns; a complaint does not say what was there, which is secret."""
+    try:
+        return reading()
+    except MalformedError as error:
+        complaint = MalformedError(error.document, error.path, error.expected, _SOMETHING)
+    raise complaint
+
+
+class _Something:
+    def __repr__(self) -> str:
+        return "something else"
+
+
+_SOMETHING: Final = _Something()
 
 
 def _names(domain: str) -> tuple[str, ...]:
     """Return what Docker calls *domain* where it keeps credentials, the usual name first."""
-    hub, old = _HUB
-    return (old, "index.docker.io", hub) if domain == hub else (domain,)
+    return (*_HUB, domain) if domain == DOCKER_HUB else (domain,)
 
 
-def _entries(config: Cursor) -> Iterator[tuple[str, Credentials]]:
+def _kept(config: Cursor, domain: str) -> Credentials | _Helper | None:
+    """Return what *config* has for *domain*, or who keeps it. Other entries are not looked at."""
+    names = _names(domain)
+    helpers = config.get("credHelpers")
+    named = [helpers.get(name) for name in names] if helpers is not None else []
+    helper = next(filter(None, (*named, config.get("credsStore"))), None)
+    if helper is not None and helper.text():
+        if not _HELPER.fullmatch(helper.text()):
+            raise helper.wrong("the last part of a program's name")
+        return _Helper(helper.text(), names[0])
     auths = config.get("auths")
-    for name, entry in () if auths is None else auths.items():
-        credentials = _kept(entry)
-        if credentials is not None:
-            yield name, credentials
-            # "https://registry.example/v1/" is an old way to write a domain.
-            yield re.sub(r"^https?://|/.*", "", name) if name != _HUB[1] else name, credentials
+    if auths is None:
+        return None
+    entries = dict(auths.items())
+    spelled = {_domain(name): entry for name, entry in entries.items()}
+    found = [one.get(name) for one in (entries, spelled) for name in names]
+    return next((_entry(entry) for entry in found if entry is not None), None)
 
 
-def _kept(entry: Cursor) -> Credentials | None:
+def _domain(name: str) -> str:
+    """Return *name* without what once stood around a domain: ``https://registry.example/v1/``.
+
+    ``registry.example/acme``, as podman writes it, is about a part of a registry, and stays.
+    """
+    return _OLD.sub(r"\1", name)
+
+
+_OLD: Final = re.compile(r"^(?:https?://)?([^/]*)(?:/(?:v[12]/?)?)?$")
+
+
+def _entry(entry: Cursor) -> Credentials | None:
     text = {name: value.text() for name in _MEMBERS if (value := entry.get(name)) is not None}
-    if text.get("registrytoken"):
-        return AccessToken(text["registrytoken"])
-    if text.get("identitytoken"):
-        return IdentityToken(text["identitytoken"])
+    for name, kind in (("registrytoken", AccessToken), ("identitytoken", IdentityToken)):
+        if text.get(name):
+            if not is_token(text[name]):
+                raise entry.at(name).wrong("a token")
+            return kind(text[name])
     if text.get("auth"):
         try:
             pair = base64.b64decode(text["auth"], validate=True).decode()
@@ -202,21 +254,25 @@ def _kept(entry: Cursor) -> Credentials | None:
             pair = ""
         username, colon, password = pair.partition(":")
         if not colon:
-            where = entry.at("auth").path
-            raise MalformedError(
-                entry.document, where, "a name and password in base64", "something else"
-            )
-        return _pair(username, password.rstrip("\0"))
-    if text.get("username"):
-        return _pair(text["username"], text.get("password", ""))
-    return None
+            raise entry.at("auth").wrong("a name and password in base64")
+        return _pair(username, password.rstrip("\0"), entry.at("auth"))
+    return _pair(text.get("username", ""), text.get("password", ""), entry)
 
 
 _MEMBERS: Final = ("auth", "identitytoken", "password", "registrytoken", "username")
 
 
-def _pair(username: str, secret: str) -> Credentials:
-    return IdentityToken(secret) if username == _IDENTITY else Password(username, secret)
+def _answered(answer: Cursor) -> Credentials | None:
+    return _pair(answer.at("Username").text(), answer.at("Secret").text(), answer)
+
+
+def _pair(username: str, secret: str, where: Cursor) -> Credentials | None:
+    if not username:
+        return None
+    try:
+        return IdentityToken(secret) if username == _IDENTITY else Password(username, secret)
+    except ValueError:
+        raise where.wrong("a name and password") from None
 
 
 def described(credentials: Credentials | None) -> str:

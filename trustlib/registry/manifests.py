@@ -2,7 +2,8 @@
 
 The same bytes must not be an image to one program and a list of images to the
 next (CVE-2021-41190). So a document that could be both is neither, and one that
-calls itself something is that or nothing.
+calls itself something is that or nothing. Many programs read a member whatever
+the case of its letters (``Layers``), so one that is spelled like that is refused.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def parsed(raw: bytes, media_type: str, document: str, *, algorithm: str = "sha2
     kind = media_type.partition(";")[0].strip().lower()
     if kind not in MANIFESTS | INDEXES:
         raise MalformedError(document, "Content-Type", "a manifest or an index", kind)
-    members = cursor.object().keys()
+    members = _spelled(cursor, _KNOWN)
     own = cursor.get("mediaType")
     if own is not None and own.text() != kind:
         raise own.wrong(f"{kind!r}, as which it was served")
@@ -180,6 +181,33 @@ _OF_MANIFEST: Final = frozenset({"layers", "config", "fsLayers", "history", "sig
 _LISTS: Final = (("layers",), ("manifests",))
 
 
+def _folded(*names: str) -> FrozenMap[str, str]:
+    return FrozenMap({name.casefold(): name for name in names})
+
+
+_KNOWN: Final = _folded(
+    *("schemaVersion", "mediaType", "artifactType", "subject", "annotations"),
+    *(_OF_INDEX | _OF_MANIFEST),
+)
+_OF_DESCRIPTOR: Final = _folded(
+    *("mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform")
+)
+_OF_PLATFORM: Final = _folded("os", "architecture", "variant")
+
+
+def _spelled(cursor: Cursor, known: FrozenMap[str, str]) -> frozenset[str]:
+    """Return the names of the members, of which those that are *known* are spelled that way.
+
+    Raises:
+        MalformedError: one is not, and whether it counts depends on who reads.
+    """
+    members = frozenset(cursor.object())
+    for name in members:
+        if known.get(name.casefold(), name) != name:
+            raise cursor.wrong(f"{known[name.casefold()]!r} in that spelling, or not at all")
+    return members
+
+
 def _descriptors(cursor: Cursor) -> Iterator[Descriptor]:
     return map(described, cursor.elements())
 
@@ -190,6 +218,7 @@ def described(cursor: Cursor) -> Descriptor:
     Raises:
         MalformedError: it is none, or embeds other bytes than it names.
     """
+    _spelled(cursor, _OF_DESCRIPTOR)
     digest = digest_of(cursor.at("digest"))
     size = cursor.at("size").integer(0)
     artifact, platform = cursor.get("artifactType"), cursor.get("platform")
@@ -226,6 +255,7 @@ def _embedded(cursor: Cursor, digest: Digest, size: int) -> bytes | None:
 
 
 def _platform(cursor: Cursor) -> Platform:
+    _spelled(cursor, _OF_PLATFORM)
     variant = cursor.get("variant")
     return Platform(
         os=cursor.at("os").text(),

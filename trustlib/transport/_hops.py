@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urljoin
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib.errors import TransportError
@@ -44,8 +44,8 @@ def checked_headers(headers: Mapping[str, str]) -> FrozenMap[str, str]:
 class Hop:
     """Where to ask, and as whom."""
 
-    url: str
-    headers: FrozenMap[str, str]
+    url: str = field(repr=lambda url: repr(shown(url)))
+    headers: FrozenMap[str, str] = field(repr=False)
     tls: Tls
 
 

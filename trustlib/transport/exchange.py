@@ -22,7 +22,7 @@ from trustlib.limits import Limits
 from trustlib.metering import Meter
 from trustlib.transport._held import Held, HeldPieces
 from trustlib.transport._hops import Hop
-from trustlib.transport._pieces import close
+from trustlib.transport._pieces import Peeked, close
 from trustlib.transport._urls import checked_proxy, shown
 from trustlib.transport.policies import Pool, Timeouts, Tls
 
@@ -185,7 +185,7 @@ class Exchange:
         )
         if status in question.streamed:
             pieces = _answers.body(response, question.where, question.offset, self.timeout)
-            return Heard(status=status, headers=headers), pieces
+            return Heard(status=status, headers=headers), Peeked(pieces)
         if question.method == "HEAD" or status in _BODILESS:
             _answers.drain(response, self.timeout.read)
             return Heard(status=status, headers=headers), None
@@ -232,7 +232,7 @@ class Exchange:
             return self._managers.to(self, scheme, question.hop.tls).urlopen(
                 question.method,
                 question.hop.url,
-                body=None if body is None else body.pieces(),
+                body=None if body is None else _exactly(body, question.where),
                 headers=headers,
                 redirect=False,
                 retries=False,
@@ -241,6 +241,21 @@ class Exchange:
             )
         except FAILURES as error:
             raise TransportError(question.where, explained(error, self.timeout)) from error
+
+
+def _exactly(body: Body, where: str) -> Iterator[bytes]:
+    """Yield what *body* carries, and never more: it would be taken for the next request."""
+    left = body.length
+    for piece in body.pieces():
+        if left is not None:
+            left -= len(piece)
+            if left < 0:
+                break
+        yield piece
+    if left:
+        raise TransportError(
+            where, f"what was to be sent changed meanwhile, and no longer has {body.length} bytes"
+        )
 
 
 @frozen
