@@ -52,6 +52,9 @@ from trustlib._frozen import freeze
 from trustlib._globs import matches
 from trustlib._json import read
 from trustlib._paths import plain, published, stored
+from trustlib.registry._challenges import challenges as challenged
+from trustlib.registry.credentials import Password, _kept, _quietly
+from trustlib.registry.manifests import INDEXES, MEDIA_TYPES, parsed
 from trustlib.signing import KeyFile, Label, UnencryptedKeyWarning, _age, _backup, _tar, pbes2
 from trustlib.signing._legacy import LABELS, without_headers
 from trustlib.signing._openssh import LABEL, private_file
@@ -342,6 +345,61 @@ def references(raw: bytes) -> None:
         PerOrganisation().target_path(tagged)
 
 
+# -- registries -------------------------------------------------------------------------
+
+
+def challenges(raw: bytes) -> None:
+    """What a registry wants to know is read or left out, and what is read stands there."""
+    headers = raw.decode("latin-1").split("\n")
+    found = challenged(headers)
+    check(len(found) <= 16, "too many challenges")
+    said = raw.decode("latin-1").lower().replace("\\", "")
+    for one in found:
+        check(one.scheme == one.scheme.lower() and one.scheme in said, "a scheme of our own")
+        for name, value in one.parameters.items():
+            check(name == name.lower() and name in said, "a parameter of our own", name)
+            check(value.lower().replace("\\", "") in said, "a value of our own", value)
+
+
+def manifests(raw: bytes) -> None:
+    """A manifest is of one kind, also for a reader who ignores the case of letters."""
+    kinds = []
+    for kind in MEDIA_TYPES:
+        try:
+            manifest = parsed(raw, kind, "manifest")
+        except MalformedError as error:
+            str(error)
+            continue
+        kinds.append(kind)
+        value = {name.casefold(): member for name, member in _strictly(raw).items()}
+        own = "manifests" if kind in INDEXES else "layers"
+        entries = manifest.manifests if kind in INDEXES else manifest.layers
+        check({"manifests", "layers"} & set(value) == {own}, "of two kinds")
+        check(value.get("mediatype", kind) == kind, "of another kind")
+        for entry, found in zip(value[own], entries, strict=True):
+            folded = {name.casefold(): member for name, member in entry.items()}
+            check(folded["digest"] == str(found.digest), "another digest")
+            check(folded["size"] == found.size, "another size")
+            check(folded["mediatype"] == found.media_type, "another kind of layer")
+            data = found.data
+            check(data is None or Digest.of(data, found.digest.algorithm) == found.digest)
+        check(Digest.of(raw) == manifest.digest and raw == manifest.raw)
+    is_index = {kind in INDEXES for kind in kinds}
+    check(len(is_index) <= 1, "an image and a list of images", kinds)
+
+
+def docker_configs(raw: bytes) -> None:
+    """What is kept is found, or the file is refused; the error has nothing of what was there."""
+    for domain in ("registry.example", "docker.io"):
+        try:
+            kept = _quietly(lambda name=domain: _kept(read(raw, "config.json"), name))
+        except MalformedError as error:
+            check(repr(error.got) == "something else", "a secret in an error")
+            continue
+        if isinstance(kept, Password):
+            check(kept.basic.isascii() and kept.basic.isprintable(), "no header")
+
+
 # -- the client -------------------------------------------------------------------------
 
 
@@ -390,6 +448,7 @@ HARNESSES: dict[str, Callable[[bytes], None]] = {
     harness.__name__: harness
     for harness in (
         *(strict_json, roles, keys, key_files, backups, signature_files, requests),
-        *(patterns, file_names, references, client, publisher),
+        *(patterns, file_names, references, challenges, manifests, docker_configs),
+        *(client, publisher),
     )
 }
