@@ -4,7 +4,7 @@ import trustlib
 import trustlib.errors
 
 PUBLIC = """
-    AllAtOnce AsyncAllAtOnce DeniedError OverwrittenError
+    AllAtOnce AsyncAllAtOnce OverwrittenError
     AsyncPipelining AsyncRepositoryStorage AsyncStorage AsyncTransport AsyncUpdater Anchor Authority
     BY_HAND ClockError CollectionName ConflictError Delegation Delegations DeniedError Digest
     DirectoryTransport Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository

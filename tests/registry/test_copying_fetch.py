@@ -216,8 +216,8 @@ def test_a_config_that_is_too_long_is_not_read(content, fetched):
     ("lie", "error"),
     [
         (lambda other: answer(other.raw, Content_Type=other.media_type), MismatchError),
-        (lambda other: answer(b"{}", Content_Type=other.media_type), MalformedError),
-        (lambda other: answer(other.raw, Content_Type="text/html"), MalformedError),
+        (lambda other: answer(b"{}", Content_Type=other.media_type), MismatchError),
+        (lambda other: answer(other.raw, Content_Type="text/html"), MismatchError),
         (lambda other: answer(b"", status="404 Not Found"), TransportError),
         (lambda other: answer(b" " * 4_194_305, Content_Type=other.media_type), TooLongError),
     ],
