@@ -191,10 +191,11 @@ class NotFoundError(TrustError):
 class NoTrustDataError(NotFoundError):
     """The repository has no trust data at all, or somebody withholds it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, reason: str | None = None) -> None:
         super().__init__(
             name,
-            "the repository has no trust data, or somebody withholds it; check the address",
+            reason
+            or "the repository has no trust data, or somebody withholds it; check the address",
         )
 
 

@@ -28,6 +28,46 @@ class AnchorFetched:
 
 
 @frozen(kw_only=True)
+class TrustedOnFirstUse:
+    """A root was believed because nothing was known before. Compare it with what you were told.
+
+    Attributes:
+        collection: what the collection is called here.
+        sha256: what its first root hashes to.
+    """
+
+    collection: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return (
+            f"{shortened(self.collection, str)} was met for the first time: its root, sha256:"
+            f"{self.sha256}, is believed from now on; compare it with what its owners say"
+        )
+
+
+@frozen(kw_only=True)
+class Untrusted:
+    """A registry was believed, because nobody speaks for the name or somebody asked for that.
+
+    Attributes:
+        reference: what was asked.
+        digest: what the registry said.
+        why: who wanted it so.
+    """
+
+    reference: str
+    digest: str
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"{shortened(self.reference, str)} was taken for {self.digest} because the registry"
+            f" says so and nobody vouches for it ({self.why})"
+        )
+
+
+@frozen(kw_only=True)
 class RootRotated:
     """A new root was accepted and stored (§5.3.8).
 
@@ -166,6 +206,8 @@ class Refused:
 Event: TypeAlias = (
     AnchorFetched
     | RootRotated
+    | TrustedOnFirstUse
+    | Untrusted
     | FloorsDropped
     | RoleAccepted
     | Odd

@@ -185,18 +185,18 @@ def checked(
     """
     old = before.published.files
     new = old.including(files)
-    shown, coming = _paths(before, old), _paths(outcome, new)
+    shown, coming = paths_of(before, old), paths_of(outcome, new)
     narrows = ROOT in files and TIMESTAMP in files and bool(narrowed(before.root, outcome.root))
     anchor = Anchor.root(old[ROOT] if ROOT in old else files[ROOT])
     memory = MemoryStorage()
     if old:
         seen = refresh(anchor, now=BEGINNING, limits=limits, format=before.format)
-        run(seen, _Shown(shown), memory, limits)
+        run(seen, Shown(shown), memory, limits)
     halfway = {path: raw for path, raw in coming.items() if path != _path(outcome, ROOT)}
     client = refresh(anchor, now=now, limits=limits, format=outcome.format)
     seamless = not narrows or _accepted(before, halfway, MemoryStorage(memory.files), now, limits)
-    trusted = run(client, _Shown(coming), memory, limits)
-    run(walk(trusted, limits=limits), _Shown(coming), memory, limits)
+    trusted = run(client, Shown(coming), memory, limits)
+    run(walk(trusted, limits=limits), Shown(coming), memory, limits)
 
     writes, passing = _ordered(before, outcome, files, narrows=narrows)
     numbers = {
@@ -250,7 +250,7 @@ def remember(repository: Repository, *, anchor: Anchor, memory: Storage, limits:
     Raises:
         TrustError: as :meth:`trustlib.Updater.refresh`.
     """
-    shown = _Shown(_paths(repository, repository.published.files))
+    shown = Shown(paths_of(repository, repository.published.files))
     client = refresh(anchor, now=BEGINNING, limits=limits, format=repository.format)
     with suppress(RollbackError):  # somebody who shares it has seen something newer already
         run(client, shown, Timeless(memory), limits)
@@ -267,7 +267,7 @@ def _accepted(
     anchor = Anchor.root(before.published.files[ROOT])
     client = refresh(anchor, now=now, limits=limits, format=before.format)
     try:
-        run(client, _Shown(files), memory, limits)
+        run(client, Shown(files), memory, limits)
     except TrustError:
         return False
     return True
@@ -333,18 +333,20 @@ def _path(repository: Repository, name: RoleName) -> str:
     return plain(repository.format.published(name, version))
 
 
-def _paths(repository: Repository, files: Mapping[RoleName, bytes]) -> dict[str, bytes]:
+def paths_of(repository: Repository, files: Mapping[RoleName, bytes]) -> dict[str, bytes]:
+    """Return *files* by the paths at which clients look for them."""
     return {
         _path(repository, name): raw for name, raw in files.items() if _is_role(repository, name)
     }
 
 
 @frozen
-class _Shown:
+class Shown:
     """Files as a client would fetch them."""
 
     files: Mapping[str, bytes]
 
     def fetch(self, request: Request) -> Iterator[bytes] | None:
+        """See :meth:`trustlib.ports.Transport.fetch`."""
         data = self.files.get(plain(request.path))
         return None if data is None else iter((data,))

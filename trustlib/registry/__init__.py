@@ -1,1 +1,81 @@
 """OCI registries: images, and the content trust that lives beside them."""
+
+from trustlib.registry._artifact import TAG
+from trustlib.registry._operations import RegistryLimits
+from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
+from trustlib.registry.awaited import AsyncRegistry
+from trustlib.registry.client import Registry
+from trustlib.registry.creating import Created, create_collection, refuse_known
+from trustlib.registry.credentials import (
+    AccessToken,
+    Always,
+    Credentials,
+    DockerConfig,
+    IdentityToken,
+    Password,
+    anonymous,
+)
+from trustlib.registry.enforcing import Enforcer, Resolver
+from trustlib.registry.environment import ContentTrust, content_trust
+from trustlib.registry.inspecting import Holders, Inspection, SignedTag, inspected
+from trustlib.registry.manifests import Descriptor, Manifest, Platform
+from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
+from trustlib.registry.pulling import Pulled, Puller, trusted_pull, untrusted_pull
+from trustlib.registry.reading import AsyncRegistryTransport, RegistryTransport
+from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
+from trustlib.registry.vouching import (
+    Revoked,
+    Vouched,
+    described,
+    revoke,
+    sign_remote,
+    trusted_push,
+)
+
+__all__ = [
+    "TAG",
+    "WITHOUT_TLS",
+    "WITH_TLS",
+    "AccessToken",
+    "Always",
+    "AsyncRegistry",
+    "AsyncRegistryStorage",
+    "AsyncRegistryTransport",
+    "ContentTrust",
+    "Created",
+    "Credentials",
+    "Descriptor",
+    "DockerConfig",
+    "Enforcer",
+    "Holders",
+    "IdentityToken",
+    "Inspection",
+    "Manifest",
+    "NobodySpeaksFor",
+    "Password",
+    "Platform",
+    "Policy",
+    "Pulled",
+    "Puller",
+    "Registry",
+    "RegistryLimits",
+    "RegistryStorage",
+    "RegistryTransport",
+    "Resolver",
+    "Revoked",
+    "SignedTag",
+    "SpokenFor",
+    "TrustOnFirstUse",
+    "Vouched",
+    "anonymous",
+    "content_trust",
+    "create_collection",
+    "described",
+    "inspected",
+    "refuse_known",
+    "revoke",
+    "sign_remote",
+    "trusted_pull",
+    "trusted_push",
+    "untrusted_pull",
+]

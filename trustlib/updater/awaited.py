@@ -77,6 +77,10 @@ class AsyncUpdater:
         """See :meth:`Updater.resolve_all`."""
         return await self._run(self._client.resolving(references))
 
+    async def tags(self, image: str | ImageReference | None = None) -> tuple[TagBinding, ...]:
+        """See :meth:`trustlib.Updater.tags`."""
+        return await self._run(self._client.listing(image))
+
     async def verify(self, reference: str | ImageReference, digest: str | Digest) -> TagBinding:
         """See :meth:`Updater.verify`."""
         return await self._run(self._client.verifying(reference, digest))

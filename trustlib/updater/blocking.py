@@ -108,6 +108,20 @@ class Updater:
         """
         return self._run(self._client.resolving(references))
 
+    def tags(self, image: str | ImageReference | None = None) -> tuple[TagBinding, ...]:
+        """Return what every tag stands for that somebody vouches for, by name.
+
+        All roles are fetched for this, so it is for people and for small collections.
+
+        Args:
+            image: whose tags, ``"acme/app"``; None: all that the collection has.
+
+        Raises:
+            ValueError: *image* is no image reference, or has a tag or digest.
+            TrustError: as :meth:`resolve`, of any role.
+        """
+        return self._run(self._client.listing(image))
+
     def verify(self, reference: str | ImageReference, digest: str | Digest) -> TagBinding:
         """Return what the tag stands for, which is *digest*.
 

@@ -7,7 +7,8 @@ remembered answers only while it is young enough and nothing in it has expired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,7 +20,7 @@ from trustlib.content import Digest, ImageReference, Naming, TagBinding
 from trustlib.content.binding import bound, by_digest, target_path
 from trustlib.documents import Format
 from trustlib.effects import T, Tell, Workflow
-from trustlib.errors import ExpiredError, TransportError, TrustError
+from trustlib.errors import ExpiredError, NotFoundError, TransportError, TrustError
 from trustlib.events import AnsweredFromStore, Refused
 from trustlib.limits import Limits
 from trustlib.transport import Offline
@@ -35,6 +36,7 @@ from trustlib.workflow import (
     foresee,
     refresh,
     remembered,
+    walk,
 )
 
 ARTIFACTS: Final = "targets/"
@@ -101,6 +103,13 @@ class Client:
     ) -> Workflow[TagBinding]:
         """See :meth:`trustlib.Updater.resolve_agreed`."""
         return (yield from self._watched(self._resolved_alike(_reference(reference), agreement)))
+
+    def listing(self, image: str | ImageReference | None) -> Workflow[tuple[TagBinding, ...]]:
+        """See :meth:`trustlib.Updater.tags`."""
+        asked = None if image is None else _reference(image)
+        if asked is not None and (asked.tag is not None or asked.digest is not None):
+            raise ValueError(f"{asked}: expected an image without tag and digest; all are listed")
+        return (yield from self._watched(self._listed(asked)))
 
     def verifying(
         self, reference: str | ImageReference, digest: str | Digest
@@ -177,6 +186,18 @@ class Client:
             path = target_path(state.trusted, tagged, self.names)
             found = yield from self._found(state, path, now)
             bindings.append(bound(tagged, found))
+        return tuple(bindings)
+
+    def _listed(self, image: ImageReference | None) -> Workflow[tuple[TagBinding, ...]]:
+        now = self._now()
+        state = yield from self._current(now, ())
+        roles = yield from walk(state.trusted.as_of(now), limits=self.limits)
+        listed = {path for proof in roles.values() for path in proof.role.targets}
+        references = sorted(_named(self.names, listed, image), key=str)
+        bindings: list[TagBinding] = []
+        for reference in references:
+            with suppress(NotFoundError):  # a role lists it that nobody lets speak for it
+                bindings.extend((yield from self._resolved([reference])))
         return tuple(bindings)
 
     def _believed(self, found: tuple[Found, ...]) -> Workflow[None]:
@@ -278,6 +299,17 @@ class Client:
         # A delegated role expired since the update; there may be a fresh one.
         state = yield from self._refreshed(now, (path,))
         return state, (yield from search(state.trusted.as_of(now), state.known))
+
+
+def _named(
+    names: Naming, paths: Iterable[TargetPath], image: ImageReference | None
+) -> Iterator[ImageReference]:
+    """Return the references among *paths* that are those of *image*, or of any."""
+    for path in paths:
+        with suppress(ValueError):  # an artifact that is no image
+            reference = names.reference(path)
+            if image is None or reference.repository == image.repository:
+                yield reference
 
 
 def _reference(reference: str | ImageReference) -> ImageReference:

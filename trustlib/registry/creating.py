@@ -1,0 +1,194 @@
+"""A collection is created once, by somebody who says so.
+
+That a registry has none proves nothing: whoever controls it can hide one. So
+nothing here is done by the way, and a name that anything on this computer knows
+is not created again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from trustlib._paths import stored as stored_name
+from trustlib._types import ROOT, TARGETS, RoleName
+from trustlib.anchors import Anchor
+from trustlib.content import Naming
+from trustlib.errors import ConflictError, NoTrustDataError, SigningError, TrustError, moment
+from trustlib.ports import RepositoryStorage, Storage
+from trustlib.publish import BY_HAND, Receipt, Repository, SigningPlan
+from trustlib.publish.expiry import ExpiryPolicy
+from trustlib.registry.policy import Policy
+from trustlib.roles import Authority
+from trustlib.signing import KeyStore, Label
+from trustlib.signing.passphrases.asking import PassphraseSource, Purpose, Question
+from trustlib.signing.passphrases.opening import unlocked
+from trustlib.signing.stored import StoredKey
+from trustlib.signing.unlocked import UnlockedKey
+
+
+@frozen(kw_only=True)
+class Created:
+    """A collection that was created just now.
+
+    Attributes:
+        receipt: what was published.
+        anchor: what others must have to believe it: ``anchor.raw`` is the file to ship.
+        root: the key that can replace all others, and that nobody can replace.
+        repository: the key that signs what tags stand for.
+        keys: where both are.
+    """
+
+    receipt: Receipt
+    anchor: Anchor
+    root: StoredKey
+    repository: StoredKey
+    keys: KeyStore
+
+    @property
+    def backup(self) -> str:
+        """What to do now, in words for people."""
+        until = min(
+            role.expires
+            for role in (self.receipt.repository.timestamp, self.receipt.repository.snapshot)
+            if role is not None
+        )
+        return (
+            f"Two keys were made in {self.keys.directory}. Back them up now, before anything"
+            " else: store.export(path, passphrase) writes both into one encrypted file; keep"
+            " three copies, in two buildings.\n"
+            f"- The root key {self.root.id[:8]} can replace every other key. If it is lost, or"
+            " its passphrase is, nothing can be changed any more, and everybody must be given a"
+            " new anchor. Keep it off this computer, and bring it only when keys change.\n"
+            f"- The repository key {self.repository.id[:8]} signs what tags stand for. If it is"
+            " lost, the root key can name another.\n"
+            f"Somebody must sign again before {moment(until)}, or everybody is refused."
+        )
+
+
+def create_collection(
+    name: str,
+    *,
+    storage: RepositoryStorage,
+    keys: KeyStore,
+    passphrases: PassphraseSource,
+    owner: str,
+    now: datetime,
+    names: Naming | None = None,
+    expiry: ExpiryPolicy = BY_HAND,
+    policy: Policy | None = None,
+    memory: Storage | None = None,
+    edit: Callable[[Repository], Repository] = lambda repository: repository,
+) -> Created:
+    """Create the collection *name*: two new keys, and a repository that they sign.
+
+    One key is root's, the other one signs the rest. A root key of *owner*'s in
+    *keys* that is for whichever collection is used again instead.
+
+    Args:
+        name: what the collection is called: a registry's domain, alone or with a
+            path below it; an image's own repository, where *names* says so.
+        storage: where it is published, :class:`~trustlib.registry.RegistryStorage`
+            for example.
+        keys: where the new keys are kept.
+        passphrases: where their passphrases come from; each is asked for once,
+            by name (a :class:`~trustlib.signing.passphrases.Prompt` asks twice).
+        owner: who answers for the keys, for their labels.
+        now: what time it is (UTC).
+        names: what images are called in it, as for :meth:`Repository.create`.
+        expiry: for how long is signed.
+        policy: what this computer believes; a name that it knows is not created.
+        memory: where this computer remembers what it saw of the collection.
+        edit: what else to sign at once: the first tag.
+
+    Raises:
+        NoTrustDataError: the key store, the local store or the policy know that
+            name already, and the registry shows no collection: somebody may
+            withhold it.
+        ConflictError: it is there already.
+        SigningError: no passphrase was given, or a key could not be written.
+        StorageError: it could not be published. The keys stay, and the error has
+            a note that names them.
+    """
+    if storage.read(_FIRST) is not None or storage.read(_LATEST) is not None:
+        raise ConflictError(name)
+    refuse_known(name, keys=keys, policy=policy, memory=memory)
+    root, root_signer = _root(name, keys, passphrases, owner)
+    repository, signer = _made(name, keys, passphrases, owner, TARGETS)
+    by_root, by_repository = Authority.of(root.key), Authority.of(repository.key)
+    before = Repository.create(
+        name,
+        root=by_root,
+        targets=by_repository,
+        snapshot=by_repository,
+        timestamp=by_repository,
+        names=names,
+    )
+    plan = SigningPlan.between(before, edit(before), now=now, expiry=expiry)
+    try:
+        receipt = plan.signed_by(root_signer, signer).publication().apply(storage)
+    except TrustError as error:
+        error.add_note(
+            f"The keys that were made for {name} stay in {keys.directory}: {root.id} (root) and"
+            f" {repository.id}; remove what was made in vain before you try again."
+        )
+        raise
+    anchor = Anchor.root(receipt.repository.published.files[ROOT])
+    return Created(receipt=receipt, anchor=anchor, root=root, repository=repository, keys=keys)
+
+
+def refuse_known(
+    name: str, *, keys: KeyStore, policy: Policy | None = None, memory: Storage | None = None
+) -> None:
+    """Find that nothing on this computer knows the collection *name*.
+
+    Raises:
+        NoTrustDataError: something does; then a registry that shows none is not
+            to be believed.
+    """
+    knowing = []
+    if any(stored.label.collection == name for stored in keys.list()):
+        knowing.append(f"{keys.directory} has keys for it")
+    if policy is not None and policy.knows(name):
+        knowing.append("the policy has a rule for it")
+    if memory is not None and memory.load(stored_name(ROOT)) is not None:
+        knowing.append("it was seen from here before")
+    if knowing:
+        raise NoTrustDataError(
+            name,
+            f"the registry shows no trust data, but {' and '.join(knowing)}: somebody may"
+            " withhold it, so it is not created again",
+        )
+
+
+_FIRST: Final = "1.root.json"
+_LATEST: Final = "timestamp.json"
+
+
+def _root(
+    name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str
+) -> tuple[StoredKey, UnlockedKey]:
+    """Return a root key of *owner*'s that is for whichever collection, or a new one for this."""
+    for stored in keys.find(role=ROOT, owner=owner):
+        if stored.label.collection is None:
+            why = f"to create {name}"
+            return stored, unlocked(stored.file, passphrases, role=ROOT, why=why)
+    return _made(name, keys, passphrases, owner, ROOT)
+
+
+def _made(
+    name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str, role: RoleName
+) -> tuple[StoredKey, UnlockedKey]:
+    question = Question(
+        name=f"the new {'root' if role == ROOT else 'repository'} key of {name}",
+        where=f"{keys.directory} ({role} of {name})",
+        purpose=Purpose.CREATE,
+        role=role,
+    )
+    for passphrase in passphrases.passphrases(question):
+        stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
+        return stored, stored.unlock(passphrase)
+    raise SigningError(question.where, "no source had a passphrase for the new key; give one")
