@@ -246,6 +246,16 @@ SPOKEN = [
         "root 2 took over from root 1, signed by aaaaaaaa, bbbbbbbb",
     ),
     (
+        events.TrustedOnFirstUse(collection="docker.io/acme", sha256="00ff"),
+        "docker.io/acme was met for the first time: its root, sha256:00ff, is believed from now on;"
+        " compare it with what its owners say",
+    ),
+    (
+        events.Untrusted(reference="acme/app:1\n", digest="sha256:00ff", why="somebody asked"),
+        r"acme/app:1\n was taken for sha256:00ff because the registry says so and nobody vouches"
+        " for it (somebody asked)",
+    ),
+    (
         events.FloorsDropped(root=3, timestamp=7, snapshot=None),
         "root 3 removed a key of timestamp or snapshot: timestamp 7 may be followed by lower"
         " versions",

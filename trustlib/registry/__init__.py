@@ -5,6 +5,7 @@ from trustlib.registry._operations import RegistryLimits
 from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
 from trustlib.registry.awaited import AsyncRegistry
 from trustlib.registry.client import Registry
+from trustlib.registry.copying import afetched_into, apushed_from, fetched_into, pushed_from
 from trustlib.registry.creating import Created, create_collection, refuse_known
 from trustlib.registry.credentials import (
     AccessToken,
@@ -18,9 +19,10 @@ from trustlib.registry.credentials import (
 from trustlib.registry.enforcing import Enforcer, Resolver
 from trustlib.registry.environment import ContentTrust, content_trust
 from trustlib.registry.inspecting import Holders, Inspection, SignedTag, inspected
+from trustlib.registry.layout import Layout
 from trustlib.registry.manifests import Descriptor, Manifest, Platform
 from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
-from trustlib.registry.pulling import Pulled, Puller, trusted_pull, untrusted_pull
+from trustlib.registry.pulling import IntoLayout, Pulled, Puller, trusted_pull, untrusted_pull
 from trustlib.registry.reading import AsyncRegistryTransport, RegistryTransport
 from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
 from trustlib.registry.vouching import (
@@ -50,6 +52,8 @@ __all__ = [
     "Holders",
     "IdentityToken",
     "Inspection",
+    "IntoLayout",
+    "Layout",
     "Manifest",
     "NobodySpeaksFor",
     "Password",
@@ -67,11 +71,15 @@ __all__ = [
     "SpokenFor",
     "TrustOnFirstUse",
     "Vouched",
+    "afetched_into",
     "anonymous",
+    "apushed_from",
     "content_trust",
     "create_collection",
     "described",
+    "fetched_into",
     "inspected",
+    "pushed_from",
     "refuse_known",
     "revoke",
     "sign_remote",

@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
-from trustlib.content import ImageReference, TagBinding
+from trustlib.content import Digest, ImageReference, TagBinding
+from trustlib.downloads.one import nobody
+from trustlib.downloads.run import Progress
 from trustlib.events import Event
 from trustlib.registry.client import Registry
+from trustlib.registry.copying import fetched_into
 from trustlib.registry.enforcing import Resolver, unvouched
+from trustlib.registry.layout import Layout
+from trustlib.registry.manifests import Descriptor, Manifest, Platform
 
 
 class Puller(Protocol):
@@ -27,6 +32,51 @@ class Puller(Protocol):
             TrustError: it could not be had, or something else came.
         """
         ...
+
+
+@frozen
+class IntoLayout:
+    """Pulls into a directory, an OCI image layout; what is there is hashed, whoever sent it.
+
+    Attributes:
+        layout: the directory.
+        registry: where images come from.
+        platform: which image of an index; None: the whole index.
+        name: what the image is called in *layout*; None: its tag.
+        progress: called with how many bytes are there, and how many there will be.
+    """
+
+    layout: Layout
+    registry: Registry
+    platform: Platform | None = field(default=None, kw_only=True)
+    name: str | None = field(default=None, kw_only=True)
+    progress: Progress = field(default=nobody, kw_only=True)
+
+    def pull(self, binding: TagBinding) -> Manifest:
+        """Fetch what *binding* names, and return its manifest, or that for the platform.
+
+        Raises:
+            ValueError: it is in another registry.
+            TrustError: as :func:`trustlib.registry.fetched_into`.
+        """
+        image = binding.reference
+        if image.domain != self.registry.domain:
+            raise ValueError(f"{image}: expected an image of {self.registry.domain}")
+        return fetched_into(
+            self.layout,
+            self.registry,
+            image.path,
+            _named(binding),
+            platform=self.platform,
+            name=self.name or image.tag,
+            progress=self.progress,
+        )
+
+
+def _named(binding: TagBinding) -> Descriptor | Digest:
+    if binding.size is None or binding.media_type is None:
+        return binding.digest
+    return Descriptor(media_type=binding.media_type, digest=binding.digest, size=binding.size)
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,167 @@
+"""A collection is created by name, once, and never because a registry shows none."""
+
+import pytest
+from core.worlds import NOW
+from publish.desks import digest
+from registry.trusting import updater
+
+from trustlib import (
+    ConflictError,
+    DirectoryTransport,
+    FileStorage,
+    MemoryStorage,
+    NoTrustDataError,
+    PerOrganisation,
+    SigningError,
+    StorageError,
+)
+from trustlib.anchors import Anchor
+from trustlib.registry import Policy, SpokenFor, create_collection, refuse_known
+from trustlib.signing import KeyStore, Label
+from trustlib.signing.passphrases import FromEnvironment, Purpose
+
+NAME = "registry.example/acme"
+PASSPHRASES = FromEnvironment(
+    {"root": "ROOT", "targets": "REPOSITORY"},
+    environment={"ROOT": "correct horse", "REPOSITORY": "battery staple"},
+)
+
+
+def created(storage, keys, **more):
+    settings = {"passphrases": PASSPHRASES, "owner": "alice", "now": NOW} | more
+    return create_collection(NAME, storage=storage, keys=keys, **settings)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return KeyStore(tmp_path / "keys")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
+def made(site, tmp_path_factory):
+    """A collection, made once: deriving keys from passphrases takes long, on purpose."""
+    return created(
+        FileStorage.public(site),
+        KeyStore(tmp_path_factory.mktemp("made") / "keys"),
+        edit=lambda before: before.with_tag(f"{NAME}/app:1.4", digest=digest(), size=7),
+    )
+
+
+def client(made, site, **more):
+    names = PerOrganisation("registry.example")
+    return updater(made.anchor, DirectoryTransport(site), names, **more)
+
+
+def test_two_keys_are_made_and_what_they_sign_is_published(made, site):
+    assert digest() == str(client(made, site).resolve(f"{NAME}/app:1.4").digest)
+    assert {("root", NAME, "alice"), ("targets", NAME, "alice")} == {
+        (stored.label.role, stored.label.collection, stored.label.owner)
+        for stored in made.keys.list()
+    }
+    assert made.root.unlock("correct horse").key == made.root.key
+    assert made.repository.unlock("battery staple").key == made.repository.key
+    root = made.receipt.repository.root
+    assert {made.root.key.id} == set(root.authority("root").keys)
+    assert [{made.repository.key.id}] * 3 == [
+        set(root.authority(role).keys) for role in ("targets", "snapshot", "timestamp")
+    ]
+
+
+def test_it_says_in_plain_words_what_to_back_up_and_until_when(made):
+    assert str(made.keys.directory) in made.backup
+    assert f"The root key {made.root.id[:8]} can replace every other key" in made.backup
+    assert f"The repository key {made.repository.id[:8]}" in made.backup
+    assert "sign again before 2030-01-15 12:00Z" in made.backup
+    assert "horse" not in made.backup
+
+
+class Asked:
+    """A source that knows nothing, and remembers what it was asked."""
+
+    def __init__(self):
+        self.questions = []
+
+    def passphrases(self, question):
+        self.questions.append((question.role, question.purpose))
+        return iter(())
+
+
+@pytest.mark.parametrize(("owner", "purpose"), [("alice", Purpose.UNLOCK), ("bob", Purpose.CREATE)])
+def test_a_root_key_of_the_same_owner_for_whichever_collection_is_used_again(keys, owner, purpose):
+    keys.generate("correct horse", Label(role="root", owner=owner))
+    nobody = Asked()
+
+    with pytest.raises(SigningError, match="no source had"):
+        created(MemoryStorage(), keys, passphrases=nobody)
+    assert [("root", purpose)] == nobody.questions
+
+
+def test_it_is_not_created_over_one_that_is_there(made, site, keys):
+    with pytest.raises(ConflictError):
+        created(FileStorage.public(site), keys)
+    assert () == keys.list()
+
+
+@pytest.mark.parametrize("left", ["1.root.json", "timestamp.json"])
+def test_nor_over_what_is_left_of_one(keys, left):
+    storage = MemoryStorage()
+    storage.write(left, b"{}", replacing=None)
+
+    with pytest.raises(ConflictError):
+        created(storage, keys)
+
+
+def test_a_name_that_the_key_store_knows_is_withheld_and_not_created(made):
+    with pytest.raises(NoTrustDataError, match=r"has keys for it.*withhold"):
+        created(MemoryStorage(), made.keys)
+    assert 2 == len(made.keys.list())
+
+
+def test_a_name_that_was_seen_from_here_is_withheld(made, site, keys):
+    memory = MemoryStorage()
+    client(made, site, storage=memory).refresh()
+
+    with pytest.raises(NoTrustDataError, match="seen from here before"):
+        created(MemoryStorage(), keys, memory=memory)
+    assert () == keys.list()
+
+
+def test_a_name_that_the_policy_knows_is_withheld(keys):
+    anchor = Anchor.pinned(sha256="a" * 64)
+    policy = Policy([SpokenFor(NAME, anchor=anchor, repository="acme/trust")])
+
+    with pytest.raises(NoTrustDataError, match="the policy has a rule"):
+        created(MemoryStorage(), keys, policy=policy)
+
+
+def test_a_name_that_nothing_knows_is_nobodys(keys):
+    policy = Policy([SpokenFor("docker.io", anchor=Anchor.pinned(sha256="a" * 64))])
+
+    refuse_known(NAME, keys=keys, policy=policy, memory=MemoryStorage())
+
+
+def test_without_a_passphrase_nothing_is_made(keys):
+    with pytest.raises(SigningError, match="no source had a passphrase for the new key"):
+        created(MemoryStorage(), keys, passphrases=Asked())
+    assert () == keys.list()
+
+
+class Full(MemoryStorage):
+    """A disk without room."""
+
+    def write(self, path, data, *, replacing):
+        raise StorageError(path, "No space left on device")
+
+
+def test_what_fails_says_which_keys_are_left(keys):
+    with pytest.raises(StorageError) as caught:
+        created(Full(), keys)
+
+    (note,) = caught.value.__notes__
+    assert all(stored.id in note for stored in keys.list())
+    assert 2 == len(keys.list())

@@ -1,0 +1,280 @@
+"""Each name is answered by whoever speaks for it; everything else is refused, or loud."""
+
+from datetime import timedelta
+
+import pytest
+from core.worlds import signer
+from registry.contents import OCI_MANIFEST
+from registry.trusting import (
+    NOW,
+    RegistryStorage,
+    collection,
+    pushed,
+    registry_at,
+)
+
+from trustlib import (
+    Authority,
+    ExpiredError,
+    MemoryStorage,
+    NotFoundError,
+    NoTrustDataError,
+    PathPatterns,
+    ThresholdError,
+    WrongCollectionError,
+)
+from trustlib.content import PerRepository
+from trustlib.events import TrustedOnFirstUse, Untrusted
+from trustlib.registry import Enforcer, NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
+from trustlib.updater import Freshness
+
+DIGEST = "sha256:" + "a" * 64
+
+pytestmark = pytest.mark.servers
+_count = iter(range(10**6))
+
+
+@pytest.fixture
+def organisation():
+    """A name that no other test uses."""
+    return f"org{next(_count)}"
+
+
+def enforcer(place, *rules, stores=None, now=NOW, events=None, **more):
+    stores = {} if stores is None else stores
+    return Enforcer(
+        policy=Policy(rules),
+        registry=lambda domain: registry_at(place),
+        store=lambda name: stores.setdefault(name, MemoryStorage()),
+        clock=lambda: now,
+        on_event=(lambda event: None) if events is None else events.append,
+        **more,
+    )
+
+
+def tag(place, path, tag="1.4", digest=DIGEST, role="targets"):
+    reference = f"{place.domain}/{path}:{tag}"
+    return lambda repository: repository.with_tag(
+        reference, digest=digest, size=7, media_type=OCI_MANIFEST, role=role
+    )
+
+
+def of_organisation(place, organisation, **more):
+    """A collection for all images of an organisation, and the rule for it."""
+    storage = RegistryStorage(registry_at(place), f"{organisation}/trust")
+    name = f"{place.domain}/{organisation}"
+    anchor = collection(storage, name, edit=more.pop("edit", tag(place, f"{organisation}/app")))
+    return SpokenFor(name, anchor=anchor, repository=f"{organisation}/trust", **more)
+
+
+def of_image(place, path, *, name=None, **more):
+    """Publish a collection in an image's own repository; returns its anchor."""
+    storage = RegistryStorage(registry_at(place), path)
+    name = name or f"{place.domain}/{path}"
+    edit = tag(place, name.partition("/")[2])
+    return collection(storage, name, names=PerRepository(name), edit=edit, **more)
+
+
+def test_one_collection_answers_for_all_images_of_an_organisation(plain, organisation):
+    rule = of_organisation(plain, organisation)
+
+    binding = enforcer(plain, rule).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+    assert f"{plain.domain}/{organisation}/app@{DIGEST}" == binding.pinned
+
+
+def test_an_image_may_have_a_collection_of_its_own(plain, organisation):
+    path = f"{organisation}/app"
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=of_image(plain, path))
+
+    assert DIGEST == str(enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4").digest)
+
+
+def test_a_name_without_a_rule_is_refused_before_anybody_is_asked(plain, organisation):
+    asked = []
+    guard = Enforcer(policy=Policy([]), registry=asked.append, store=asked.append)
+
+    with pytest.raises(NoTrustDataError, match="no rule of the policy"):
+        guard.resolve(f"{plain.domain}/{organisation}/app")
+    assert [] == asked
+
+
+def test_a_digest_alone_needs_nobodys_word():
+    guard = Enforcer(policy=Policy([]), store=lambda _: MemoryStorage())
+
+    assert DIGEST == str(guard.resolve(f"acme/app@{DIGEST}").digest)
+
+
+def test_a_tag_that_the_collection_does_not_list_is_not_found(plain, organisation):
+    rule = of_organisation(plain, organisation)
+
+    with pytest.raises(NotFoundError, match=r"app:2\.0"):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{organisation}/app:2.0")
+
+
+def test_a_collection_that_is_not_there_is_withheld(plain, organisation):
+    rule = of_organisation(plain, organisation)
+    elsewhere = SpokenFor(rule.prefix, anchor=rule.anchor, repository=f"{organisation}/none")
+
+    with pytest.raises(NoTrustDataError, match="withholds"):
+        enforcer(plain, elsewhere).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+
+def test_a_collection_of_another_name_is_refused(plain, organisation):
+    path = f"{organisation}/app"
+    anchor = of_image(plain, path, name=f"{plain.domain}/{organisation}/other")
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=anchor)
+
+    with pytest.raises(WrongCollectionError):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+
+
+def test_all_are_answered_in_their_order_or_none(plain, organisation):
+    rule = of_organisation(plain, organisation)
+    guard = enforcer(plain, rule, NobodySpeaksFor("docker.io"))
+    known, unknown = (f"{plain.domain}/{organisation}/app:{tag}" for tag in ("1.4", "9"))
+
+    assert [known, f"docker.io/acme/app@{DIGEST}"] == [
+        str(binding.reference) for binding in guard.resolve_all([known, f"acme/app@{DIGEST}"])
+    ]
+    with pytest.raises(NotFoundError):
+        guard.resolve_all([known, unknown])
+
+
+def test_an_answer_is_no_older_than_the_rule_allows(plain, organisation):
+    rule = of_organisation(plain, organisation, freshness=Freshness(max_age=timedelta(0)))
+    stores = {}
+    enforcer(plain, rule, stores=stores).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+    with pytest.raises(ExpiredError):
+        later = enforcer(plain, rule, stores=stores, now=NOW + timedelta(days=400))
+        later.resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+
+def test_what_was_seen_is_remembered_where_the_caller_says(plain, organisation):
+    rule = of_organisation(plain, organisation)
+    stores = {}
+
+    enforcer(plain, rule, stores=stores).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+    assert [f"{plain.domain}/{organisation}"] == list(stores)
+    assert stores[f"{plain.domain}/{organisation}"].load("timestamp.json") is not None
+
+
+# -- how many must sign --------------------------------------------------------------------
+
+
+def delegating(place, organisation, *keys, threshold):
+    def edit(repository):
+        after = repository.with_delegation(
+            "releases",
+            keys=Authority.of(*(signer(name).key for name in keys), threshold=threshold),
+            grant=PathPatterns((f"{organisation}/app:*",)),
+        )
+        return tag(place, f"{organisation}/app", role="releases")(after)
+
+    return edit
+
+
+def test_every_role_that_vouches_needs_as_many_keys_as_the_policy_wants(plain, organisation):
+    one = of_organisation(plain, organisation)
+    two = SpokenFor(one.prefix, anchor=one.anchor, repository=one.repository, signers=2)
+    reference = f"{plain.domain}/{organisation}/app:1.4"
+
+    assert DIGEST == str(enforcer(plain, one).resolve(reference).digest)
+    with pytest.raises(ThresholdError) as caught:
+        enforcer(plain, two).resolve(reference)
+    assert ("targets", 2) == (caught.value.role, caught.value.threshold)
+
+
+# -- trust on first use --------------------------------------------------------------------
+
+
+def test_the_first_root_is_believed_loudly_and_kept(plain, organisation):
+    path, first, events = f"{organisation}/app", MemoryStorage(), []
+    anchor = of_image(plain, path)
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(first))
+    reference = f"{plain.domain}/{path}:1.4"
+
+    enforcer(plain, rule, events=events).resolve(reference)
+    again = []
+    enforcer(plain, rule, events=again).resolve(reference)
+
+    assert [TrustedOnFirstUse(collection=f"{plain.domain}/{path}", sha256=anchor.sha256)] == [
+        event for event in events if isinstance(event, TrustedOnFirstUse)
+    ]
+    assert [] == [event for event in again if isinstance(event, TrustedOnFirstUse)]
+    assert anchor.raw in first.files.values()
+
+
+def test_who_was_met_is_believed_and_nobody_else_afterwards(plain, organisation):
+    path, first = f"{organisation}/app", MemoryStorage()
+    of_image(plain, path)
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(first))
+    enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+    registry = registry_at(plain)
+    registry.delete(path, registry.manifest(path, "_trust").digest)
+
+    with pytest.raises(NoTrustDataError, match="withholds"):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+    of_image(plain, path, by="carol")
+    with pytest.raises(ThresholdError):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+
+
+def test_nothing_is_kept_of_a_first_root_that_cannot_be_used(plain, organisation):
+    path, first = f"{organisation}/app", MemoryStorage()
+    of_image(plain, path)
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(first))
+
+    with pytest.raises(ExpiredError):
+        late = enforcer(plain, rule, now=NOW + timedelta(days=400))
+        late.resolve(f"{plain.domain}/{path}:1.4")
+    assert {} == dict(first.files)
+
+
+def test_a_first_root_of_another_collection_is_refused(plain, organisation):
+    path, first = f"{organisation}/app", MemoryStorage()
+    of_image(plain, path, name=f"{plain.domain}/{organisation}/other")
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(first))
+
+    with pytest.raises(WrongCollectionError):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+    assert {} == dict(first.files)
+
+
+def test_a_collection_that_was_never_there_cannot_be_met(plain, organisation):
+    rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(MemoryStorage()))
+
+    with pytest.raises(NoTrustDataError):
+        enforcer(plain, rule).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+
+# -- nobody speaks -------------------------------------------------------------------------
+
+
+def test_where_nobody_speaks_the_registry_does_and_that_is_told(plain, organisation):
+    events = []
+    content = pushed(registry_at(plain), f"{organisation}/app", "1.4")
+    guard = enforcer(plain, NobodySpeaksFor(plain.domain), events=events)
+
+    binding = guard.resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+    assert (content.digest, content.size, content.media_type, ()) == (
+        binding.digest,
+        binding.size,
+        binding.media_type,
+        binding.via,
+    )
+    (event,) = events
+    assert isinstance(event, Untrusted)
+    assert f"nobody speaks for {plain.domain}" in event.why
+
+
+def test_where_nobody_speaks_there_is_no_collection_to_look_into(plain, organisation):
+    guard = enforcer(plain, NobodySpeaksFor(plain.domain))
+
+    with pytest.raises(NoTrustDataError, match="nobody speaks"):
+        guard.updater(f"{plain.domain}/{organisation}/app")
+    with pytest.raises(NotFoundError, match="check the name"):
+        guard.resolve(f"{plain.domain}/{organisation}/app:none")
