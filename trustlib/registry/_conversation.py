@@ -36,6 +36,7 @@ _BUSY: Final = frozenset({429, 502, 503, 504})
 _UNDONE: Final = frozenset({429, 503})
 """Of these, what says that nothing was done. Others may come from a proxy that was not told."""
 
+_STUMBLED: Final = 500
 _DENIED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _REFUSED: Final = _DENIED | {HTTPStatus.BAD_REQUEST}
 """How a token server refuses: OAuth 2 says 400 (RFC 6749, section 5.2)."""
@@ -206,7 +207,9 @@ def _persistently(
                 raise
             pause = None
         else:
-            if answer.status not in _BUSY:
+            # docker-registry says 500 to who reads a tag while somebody moves it.
+            stumbled = answer.status == _STUMBLED and question.method in {"GET", "HEAD"}
+            if answer.status not in _BUSY and not stumbled:
                 return answer, asked
             undone = question.method != "PATCH" or answer.status in _UNDONE
             if attempt >= session.retries.attempts or not (undone and _repeatable(question)):
