@@ -7,24 +7,26 @@ at least found out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import secrets
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib.content import Digest
 from trustlib.content._grammar import require_tag
-from trustlib.errors import TooLongError, TrustError
+from trustlib.errors import DeniedError, TooLongError, TransportError, TrustError
 from trustlib.registry import _operations as say
-from trustlib.registry._artifact import View, empty, rendered, viewed
-from trustlib.registry._conversation import Speaking
+from trustlib.registry._artifact import CONFIG, View, rendered, viewed
+from trustlib.registry._conversation import Pause, Speaking
 from trustlib.registry._operations import Repository
 from trustlib.registry.manifests import OCI_MANIFEST, Descriptor
 from trustlib.transport.exchange import Body
+from trustlib.transport.policies import NO_RETRIES
 
 MOST = 32_000_000
-"""Bytes of one file of a collection."""
+"""Bytes of one file of a collection that are held in memory."""
 
 
 @frozen(kw_only=True)
@@ -52,6 +54,9 @@ class Place:
 def seen(place: Place, held: View | None = None) -> Speaking[View | None]:
     """Return the collection as it is now, or None where the tag is absent; one request.
 
+    Returns *held* itself if that is what is there; a registry need not know
+    how to say so.
+
     Raises:
         MalformedError: there is something else.
         TrustError: as :meth:`trustlib.registry.Registry.manifest`.
@@ -60,7 +65,9 @@ def seen(place: Place, held: View | None = None) -> Speaking[View | None]:
     received = yield from say.manifest(place.repository, place.tag, before)
     if received is None:
         return None
-    return held if held is not None and received is before else viewed(received, str(place))
+    if held is not None and received.manifest.digest == held.digest:
+        return held
+    return viewed(received, str(place))
 
 
 def content(place: Place, view: View, path: str) -> Speaking[bytes | None]:
@@ -79,76 +86,98 @@ def content(place: Place, view: View, path: str) -> Speaking[bytes | None]:
     return (yield from say.small_blob(place.repository, named))
 
 
-def exchanged(
+def prepared(
     place: Place,
     before: View | None,
     contents: Mapping[str, bytes],
     keeping: Collection[str],
-) -> Speaking[View | None]:
-    """Replace *before* by it with *contents*, in one step; None if somebody else did.
+    publisher: str,
+) -> Speaking[bytes]:
+    """Upload what the manifest after *before* names, and return that manifest; nobody sees it yet.
 
     Args:
         place: where.
-        before: what is replaced; None: there was nothing.
+        before: what is to be replaced; None: there is nothing.
         contents: the files that are new or changed.
         keeping: the paths of *before* that stay.
+        publisher: who does it; ``""``: nobody in particular.
 
     Raises:
         LimitError: they are more than a manifest can name.
-        TransportError: the registry did not take it, or gives no answer: then it
-            may have taken it.
+        TransportError: the registry does not take them.
     """
-    repository = place.repository
     old = FrozenMap[str, Descriptor]() if before is None else before.files
     stay = {path: named for path, named in old.items() if path in keeping}
     new = {path: Descriptor.of(data, "") for path, data in contents.items()}
     at_hand = {path: named.data for path, named in stay.items() if named.data is not None}
-    raw = rendered({**stay, **new}, {**at_hand, **contents}, before)
-    for data in (*contents.values(), empty().data or b""):
+    mark = secrets.token_hex(8)
+    raw = rendered({**stay, **new}, {**at_hand, **contents}, before, publisher, mark)
+    known = set[Digest]() if before is None else set(before.blobs)
+    for data in (*contents.values(), CONFIG.data or b""):
         digest = Digest.of(data)
-        if not (yield from say.has_blob(repository, digest)):
-            yield from say.uploaded(repository, Body.of(data), digest)
-    now = yield from seen(place, before)
-    if now is not before:
-        return None
-    yield from say.pushed(repository, place.tag, raw, OCI_MANIFEST)
-    now = yield from seen(place)
-    ours = Digest.of(raw)
-    if now is not None and now.digest == ours:
-        return now
-    if now is not None and now.descends_from(ours):
-        received = yield from say.manifest(repository, ours)
-        if received is not None:
-            return viewed(received, str(place))
-    yield from kept(place, raw)
-    return None
+        if digest not in known and not (yield from say.has_blob(place.repository, digest)):
+            yield from say.uploaded(place.repository, Body.of(data), digest)
+        known.add(digest)
+    return raw
 
 
-def kept(place: Place, raw: bytes) -> Speaking[str]:
-    """Keep a manifest that was overwritten, under a tag of its own; return that.
+def always() -> bool:
+    """Return whether there is time left, which there always is."""
+    return True
+
+
+def moved(
+    place: Place, before: View | None, raw: bytes, in_time: Callable[[], bool] = always
+) -> Speaking[View | None]:
+    """Move the tag from *before* to the manifest *raw*; None if somebody else did, or may.
+
+    Where no answer came, the tag may have been moved, and others may have gone
+    on from there; saying it once more would then undo what they did. So it is
+    looked at each time before it is moved.
+
+    Args:
+        place: where.
+        before: what is to be replaced; None: there is nothing.
+        raw: the manifest.
+        in_time: says right before the tag is moved whether it still may be.
+
+    Raises:
+        DeniedError: the registry does not let us.
+        TransportError: it did not take the manifest, or gives no answer: then it
+            may have taken it.
+    """
+    ours, retries = Digest.of(raw), place.repository.session.retries
+    session = evolve(place.repository.session, retries=NO_RETRIES)
+    once = evolve(place.repository, session=session)
+    failure = TransportError(str(place), "the registry took a manifest, and does not show it")
+    for attempt in range(1, retries.attempts + 2):
+        now = yield from seen(place, before)
+        if now is not None and now.descends_from(ours):
+            return now
+        if now is not before or not in_time():
+            return None
+        if attempt > retries.attempts:
+            break
+        try:
+            yield from say.pushed(once, place.tag, raw, OCI_MANIFEST)
+        except DeniedError:
+            raise
+        except TransportError as error:
+            failure = error
+            yield Pause(retries.pause(attempt, None))
+    raise failure
+
+
+def kept(place: Place, ours: Digest) -> Speaking[str]:
+    """Keep a manifest that was overwritten under a tag of its own; return that, or ``""``.
 
     It is what its publisher signed, and may be all there is of it.
     """
-    tag = f"{place.tag[:100]}.lost.{Digest.of(raw).hex[:16]}"
-    with suppress(TrustError):  # it was lost before; whoever looks for it has the digest
-        yield from say.pushed(place.repository, tag, raw, OCI_MANIFEST)
-    return tag
-
-
-def descends(place: Place, view: View, digest: Digest) -> Speaking[bool]:
-    """Return whether *view* came after the manifest *digest*, as far as manifests say.
-
-    A manifest names some that were before it. Where that is not far enough, the
-    oldest of those is asked; a registry that has thrown it away cannot show it.
-    """
-    known = {view.digest}
-    while not view.descends_from(digest):
-        oldest = view.history[-1] if view.history else None
-        if oldest is None or oldest in known:
-            return False
-        known.add(oldest)
-        received = yield from say.manifest(place.repository, oldest)
-        if received is None:
-            return False
-        view = viewed(received, str(place))
-    return True
+    tag = f"{place.tag[:100]}.lost.{ours.hex[:16]}"
+    with suppress(TrustError):  # the caller has worse to tell
+        received = yield from say.manifest(place.repository, ours)
+        if received is not None:
+            raw = received.manifest.raw
+            yield from say.pushed(place.repository, tag, raw, received.manifest.media_type)
+            return tag
+    return ""

@@ -1,23 +1,26 @@
 """A collection's metadata, read from the registry in which its images are.
 
 All files of one update come from one state of the tag: what another publisher
-does meanwhile is not mixed with it. An update that finds nothing new is one
-request.
+does meanwhile is not mixed with it. (Where several updates go on at once over
+one transport, that holds for files whose names have numbers.) An update that
+finds nothing new is one request.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing
 from typing import Final
 
 from attrs import evolve, field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._paths import plain
+from trustlib.errors import NotFoundError, TransportError
 from trustlib.ports import Request
-from trustlib.registry._artifact import NUMBERED, TAG, View
-from trustlib.registry._collections import Place, content, seen
+from trustlib.registry._artifact import NUMBERED, ROOTS, TAG, View
+from trustlib.registry._collections import Place, seen
 from trustlib.registry._conversation import Speaking
 from trustlib.registry.awaited import AsyncRegistry
 from trustlib.registry.client import Registry
@@ -45,9 +48,7 @@ class _Looked:
         """
         if NUMBERED.fullmatch(path):
             return self.view is not None
-        over = path.endswith(".root.json") and any(
-            not answered.endswith(".root.json") for answered in self.answered
-        )
+        over = ROOTS.fullmatch(path) and not all(map(ROOTS.fullmatch, self.answered))
         return not over and path not in self.answered and now < self.since + _OPEN
 
 
@@ -60,8 +61,8 @@ class Looking:
     def __reduce__(self) -> tuple[type[Looking], tuple[()]]:
         return Looking, ()
 
-    def fetched(self, place: Place, path: str) -> Speaking[bytes | None]:
-        """Return the file *path*, or None."""
+    def found(self, place: Place, path: str) -> Speaking[Descriptor | None]:
+        """Return what names the file *path*, or None."""
         looked, now = self._looked, time.monotonic()
         if not looked.serves(path, now):
             view = yield from seen(place, looked.view)
@@ -74,19 +75,20 @@ class Looking:
         self._looked = looked  # another thread may be ahead; then somebody asks once more
         if looked.view is None:
             return None
-        view = looked.view
-        if path not in view.files and NUMBERED.fullmatch(path):
-            # Another thread's update has moved on, and ours goes on from what it was told.
-            for files in looked.earlier:
-                view = evolve(view, files=files) if path in files else view
-        return (yield from content(place, view, path))
+        # Another thread's update may have moved on, and ours goes on from what it was told.
+        others = looked.earlier if NUMBERED.fullmatch(path) else ()
+        states = (looked.view.files, *others)
+        return next((files[path] for files in states if path in files), None)
 
 
 @frozen
 class RegistryTransport:
     """Reads a collection out of a registry; a :class:`~trustlib.ports.Transport`.
 
-    A value: safe to share between threads.
+    A value: safe to share between threads. Nothing that it returns is to be
+    believed before it was verified; what it makes sure of is that whoever can
+    change what a registry sends cannot make it read what the manifest does not
+    name.
 
     Attributes:
         registry: the registry.
@@ -117,8 +119,12 @@ class RegistryTransport:
             TransportError: the registry has lost what its manifest names, or
                 could not be asked.
         """
-        data = self.registry.held(self._looking.fetched(self._place, plain(request.path)))
-        return None if data is None else iter((data[request.offset :],))
+        named = self.registry.held(self._looking.found(self._place, plain(request.path)))
+        if named is None:
+            return None
+        if named.data is not None:
+            return iter((named.data[request.offset :],))
+        return _there(self.registry.blob(self.repository, named, request.offset))
 
 
 @frozen
@@ -137,8 +143,33 @@ class AsyncRegistryTransport:
 
     async def fetch(self, request: Request) -> AsyncIterator[bytes] | None:
         """See :meth:`RegistryTransport.fetch`."""
-        data = await self.registry.held(self._looking.fetched(self._place, plain(request.path)))
-        return None if data is None else _one(data[request.offset :])
+        named = await self.registry.held(self._looking.found(self._place, plain(request.path)))
+        if named is None:
+            return None
+        if named.data is not None:
+            return _one(named.data[request.offset :])
+        return _athere(self.registry.blob(self.repository, named, request.offset))
+
+
+def _there(pieces: Generator[bytes]) -> Generator[bytes]:
+    try:
+        yield from pieces
+    except NotFoundError as error:
+        raise _lost(error) from error
+
+
+async def _athere(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(pieces):
+        try:
+            async for piece in pieces:
+                yield piece
+        except NotFoundError as error:
+            raise _lost(error) from error
+
+
+def _lost(error: NotFoundError) -> TransportError:
+    # No absence: a manifest names it, so somebody has lost it or withholds it.
+    return TransportError(error.name, "the registry does not have what its manifest names")
 
 
 async def _one(data: bytes) -> AsyncIterator[bytes]:

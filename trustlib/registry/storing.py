@@ -7,24 +7,25 @@ it still is there": see :class:`RegistryStorage` for what that means.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from threading import Lock
+from typing import Final
 
 from attrs import define, field, frozen
 
-from trustlib._paths import private
-from trustlib._types import StoredName
 from trustlib.content import Digest
-from trustlib.errors import OverwrittenError, StorageError, TransportError
+from trustlib.errors import ConflictError, OverwrittenError
 from trustlib.ports import Revised, Revision, Storage
-from trustlib.registry import _operations as say
 from trustlib.registry._artifact import NUMBERED, TAG, View
-from trustlib.registry._collections import Place, content, descends, exchanged, kept, seen
-from trustlib.registry._conversation import Speaking
+from trustlib.registry._books import Books
+from trustlib.registry._collections import Place, content, kept, moved, prepared, seen
+from trustlib.registry._conversation import Pause, Speaking
 from trustlib.registry.awaited import AsyncRegistry
 from trustlib.registry.client import Registry
+from trustlib.registry.lease import Lease, in_turn, require_deletes
 from trustlib.storage._names import repository_place
+
+_DELETIONS: Final = 10  # attempts, each of which somebody else was faster than
 
 
 @define(eq=False)
@@ -33,7 +34,13 @@ class Shelf:
 
     place: Place
     receipts: Storage | None
+    lease: Lease | None
     view: View | None = field(default=None, init=False)
+    _deletes: bool = field(default=False, init=False)
+    _moving: Lock = field(factory=Lock, init=False)
+
+    def __reduce__(self) -> tuple[type[Shelf], tuple[Place, Storage | None, Lease | None]]:
+        return Shelf, (self.place, self.receipts, self.lease)  # another process looks for itself
 
     def read(self, path: str) -> Speaking[Revised | None]:
         """See :meth:`RegistryStorage.read`."""
@@ -62,28 +69,63 @@ class Shelf:
         if _revision_or_none(view, name) != replacing:
             return None
         keeping = () if view is None else view.files.keys() - {*map(_plain, dropping)}
-        after = yield from exchanged(self.place, view, contents, keeping)
-        if after is None:
+        if not (yield from self._exchanged(view, contents, keeping)):
             return None
-        self.view = after
-        self._remember(after.digest)
-        return _revision_or_none(after, name)
+        written = contents.get(name)
+        return replacing if written is None else Revision(str(Digest.of(written)))
 
     def delete(self, path: str) -> Speaking[None]:
         """See :meth:`RegistryStorage.delete`."""
         name = _plain(path)
-        view = yield from self._looked()
-        if view is not None and name in view.files:
-            after = yield from exchanged(self.place, view, {}, view.files.keys() - {name})
-            if after is None:
-                raise StorageError(str(self.place), "somebody else published meanwhile; try again")
-            self.view = after
-            self._remember(after.digest)
+        for attempt in range(1, _DELETIONS + 1):
+            view = yield from self._looked()
+            if view is None or name not in view.files:
+                return
+            if (yield from self._exchanged(view, {}, view.files.keys() - {name})):
+                return
+            yield Pause(self.place.repository.session.retries.pause(attempt, None))
+        raise ConflictError(str(self.place))
 
     def concede(self) -> None:
         """See :meth:`RegistryStorage.concede`."""
         if self.receipts is not None:
-            self._exchange_receipt(b"")
+            self._books(self.receipts).concede()
+
+    def _exchanged(
+        self, view: View | None, contents: Mapping[str, bytes], keeping: Collection[str]
+    ) -> Speaking[bool]:
+        """Replace *view*, and return whether that was done: if not, somebody else did.
+
+        Somebody else may be another thread of ours. It has no manifest yet that
+        we could see, and both would find the tag unchanged.
+        """
+        if not self._moving.acquire(blocking=False):
+            return False
+        try:
+            books = None if self.receipts is None else self._books(self.receipts)
+            publisher = "" if books is None else books.publisher()
+            raw = yield from prepared(self.place, view, contents, keeping, publisher)
+            after = yield from self._moved(view, raw)
+            if after is None:
+                return False
+            self.view = after
+            if books is not None:
+                books.published(Digest.of(raw), after)
+        finally:
+            self._moving.release()
+        return True
+
+    def _moved(self, view: View | None, raw: bytes) -> Speaking[View | None]:
+        if self.lease is None:
+            return (yield from moved(self.place, view, raw))
+        if not self._deletes:
+            yield from require_deletes(self.place)
+            self._deletes = True
+        return (
+            yield from in_turn(
+                self.place, self.lease, lambda turn: moved(self.place, view, raw, turn.lasts)
+            )
+        )
 
     def _looked(self) -> Speaking[View | None]:
         """Return the collection as it is; what we published last is among what was before it.
@@ -91,48 +133,18 @@ class Shelf:
         Raises:
             OverwrittenError: it is not.
         """
+        # Before it is looked: what another process publishes meanwhile is not to be missed.
+        ours = None if self.receipts is None else self._books(self.receipts).last()
         view = yield from seen(self.place, self.view)
-        if view is not self.view or view is None:
-            yield from self._follows(view)
+        if ours is not None and (view is None or not view.descends_from(ours)):
+            tag = yield from kept(self.place, ours)
+            theirs = "nothing is there" if view is None else str(view.digest)
+            raise OverwrittenError(str(self.place), str(ours), theirs, tag or "nothing, any more")
         self.view = view
         return view
 
-    def _follows(self, view: View | None) -> Speaking[None]:
-        ours = self._receipt()
-        if ours is None:
-            return
-        if view is not None and (yield from descends(self.place, view, ours)):
-            return
-        tag, received = "", None
-        with suppress(TransportError):
-            received = yield from say.manifest(self.place.repository, ours)
-        if received is not None:
-            tag = yield from kept(self.place, received.manifest.raw)
-        theirs = "nothing is there" if view is None else str(view.digest)
-        raise OverwrittenError(str(self.place), str(ours), theirs, tag or "nothing, any more")
-
-    # -- what this machine remembers ----------------------------------------------------
-
-    @property
-    def _name(self) -> StoredName:
-        where = hashlib.sha256(str(self.place).encode()).hexdigest()[:32]
-        return private(f"published.{where}")
-
-    def _receipt(self) -> Digest | None:
-        raw = None if self.receipts is None else self.receipts.load(self._name)
-        try:
-            return Digest.parse(raw.decode()) if raw else None
-        except ValueError as error:
-            raise StorageError(self._name, "is not what was written there; remove it") from error
-
-    def _remember(self, digest: Digest) -> None:
-        if self.receipts is not None:
-            self._exchange_receipt(str(digest).encode())
-
-    def _exchange_receipt(self, data: bytes) -> None:
-        receipts, done = self.receipts, False
-        while receipts is not None and not done:
-            done = receipts.save(self._name, data, replacing=receipts.load(self._name))
+    def _books(self, receipts: Storage) -> Books:
+        return Books(storage=receipts, where=str(self.place))
 
 
 def _plain(path: str) -> str:
@@ -157,7 +169,7 @@ class RegistryStorage:
     within the same few milliseconds; and then whoever was overwritten is told
     at the next look, if *receipts* has what was published last. Nothing that
     clients check is weakened by it: all that is lost is an edit. Where many
-    publish, use a :class:`Lease`; where none may be lost, an object store.
+    publish, use a :class:`~trustlib.registry.lease.Lease`; where none may be lost, an object store.
 
     Attributes:
         registry: the registry.
@@ -166,6 +178,7 @@ class RegistryStorage:
         tag: the tag under which it is found.
         receipts: where this machine remembers what it published last; None: it
             does not, and will not find out.
+        lease: how publishers take turns; None: they do not.
 
     Raises:
         ValueError: *repository* or *tag* are no such names.
@@ -175,11 +188,13 @@ class RegistryStorage:
     repository: str
     tag: str = field(default=TAG, kw_only=True)
     receipts: Storage | None = field(default=None, kw_only=True, repr=False)
+    lease: Lease | None = field(default=None, kw_only=True)
     _shelf: Shelf = field(init=False, eq=False, repr=False)
 
     @_shelf.default
     def _found(self) -> Shelf:
-        return Shelf(self.registry.collection(self.repository, self.tag), self.receipts)
+        place = self.registry.collection(self.repository, self.tag)
+        return Shelf(place, self.receipts, self.lease)
 
     def read(self, path: str) -> Revised | None:
         """See :meth:`trustlib.ports.RepositoryStorage.read`.
@@ -213,6 +228,7 @@ class RegistryStorage:
             DeniedError: the registry does not let us. It may hold tags fixed:
                 *tag* must be an exception to that.
             LimitError: the files are more than a manifest can name.
+            StorageError: the registry is none at which leases can be taken.
             TransportError: there was no answer; it may have been written or not.
             TrustError: as :meth:`read`.
         """
@@ -247,11 +263,13 @@ class AsyncRegistryStorage:
     repository: str
     tag: str = field(default=TAG, kw_only=True)
     receipts: Storage | None = field(default=None, kw_only=True, repr=False)
+    lease: Lease | None = field(default=None, kw_only=True)
     _shelf: Shelf = field(init=False, eq=False, repr=False)
 
     @_shelf.default
     def _found(self) -> Shelf:
-        return Shelf(self.registry.collection(self.repository, self.tag), self.receipts)
+        place = self.registry.collection(self.repository, self.tag)
+        return Shelf(place, self.receipts, self.lease)
 
     async def read(self, path: str) -> Revised | None:
         """See :meth:`RegistryStorage.read`."""
