@@ -60,6 +60,14 @@ class Honest:
     _granted: set = field(factory=set)
     _lock: Lock = field(factory=Lock)
 
+    def copied(self):
+        """Return another registry that has the same."""
+        blobs, manifests, tags = (
+            defaultdict(dict, {name: dict(had) for name, had in things.items()})
+            for things in (self.blobs, self.manifests, self.tags)
+        )
+        return Honest(self.etags, self.deletes, None, blobs, manifests, tags)
+
     def answer(self, method, target, headers, body=b""):
         """Return the status, headers and body of the answer; headers have names in lower case."""
         with self._lock:
