@@ -50,6 +50,27 @@ class MalformedError(TrustError):
         super().__init__(f"{where}: expected {expected}, got {shortened(got)}")
 
 
+class UndecidedError(TrustError):
+    """What a file means hangs on something that was not said. Say it.
+
+    Attributes:
+        file: the file.
+        line: where.
+        what: what cannot be told.
+        needs: what would have to be known.
+    """
+
+    def __init__(
+        self, file: str, line: int, what: str, needs: Collection[str], *, advice: str
+    ) -> None:
+        self.file, self.line, self.what, self.needs = file, line, what, tuple(needs)
+        names = ", ".join(shortened(name, str) for name in self.needs)
+        super().__init__(
+            f"{shortened(file, str)}: at line {line}: {shortened(what, str)} hangs on {names};"
+            f" {advice}"
+        )
+
+
 # -- the verdicts -----------------------------------------------------------------------
 
 
@@ -196,6 +217,27 @@ class NoTrustDataError(NotFoundError):
             name,
             reason
             or "the repository has no trust data, or somebody withholds it; check the address",
+        )
+
+
+class UnsignedImageError(NoTrustDataError):
+    """A file to build from names an image that nobody vouches for.
+
+    Attributes:
+        file: the file that names it.
+        line: where.
+        image: what it names.
+    """
+
+    def __init__(self, file: str, line: int, image: str) -> None:
+        self.file, self.line, self.image = file, line, image
+        self.name, self.reason = image, "no trust data"
+        name, _, tag = image.rpartition(":")
+        Exception.__init__(
+            self,
+            f"{shortened(file, str)}: at line {line}: No trust data for"
+            f" {shortened(tag if name else image, str)} ({shortened(image, str)});"
+            " nobody vouches for that image: check its name, or have it signed",
         )
 
 

@@ -60,6 +60,15 @@ SENTENCES = [
         " check the address",
     ),
     (
+        errors.UnsignedImageError("Dockerfile", 3, "docker/trusttest:notrust"),
+        "Dockerfile: at line 3: No trust data for notrust (docker/trusttest:notrust);"
+        " nobody vouches for that image: check its name, or have it signed",
+    ),
+    (
+        errors.UndecidedError("Dockerfile", 1, "the image in FROM", ["TAG"], advice="give it one"),
+        "Dockerfile: at line 1: the image in FROM hangs on TAG; give it one",
+    ),
+    (
         errors.LimitError("root rotations", 256),
         "more root rotations than the 256 allowed;"
         " only if you know that this repository needs more, pass wider Limits",

@@ -15,7 +15,8 @@ PUBLIC = """
     SNAPSHOT Signature Signer SigningError SigningPlan SigningRequest Snapshot Source Storage
     StorageError StoredName SuccinctRoles TARGETS TIMESTAMP TUF_JSON TUF_JSON_RFC3339
     TagBinding Target TargetPath Targets ThresholdError Timestamp TooLongError
-    Transport TransportError TrustError Trusted Updater UrlPath VerificationError Verified Version
+    Transport TransportError TrustError Trusted UndecidedError UnsignedImageError Updater UrlPath
+    VerificationError Verified Version
     WrongCollectionError WrongPassphraseError
 """
 

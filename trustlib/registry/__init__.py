@@ -1,5 +1,14 @@
 """OCI registries: images, and the content trust that lives beside them."""
 
+from trustlib.content.dockerfile import (
+    Build,
+    Dockerfile,
+    ImageUse,
+    Pin,
+    PinnedDockerfile,
+    images_of,
+    pin_dockerfile,
+)
 from trustlib.registry._artifact import TAG
 from trustlib.registry._operations import RegistryLimits
 from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
@@ -43,20 +52,25 @@ __all__ = [
     "AsyncRegistry",
     "AsyncRegistryStorage",
     "AsyncRegistryTransport",
+    "Build",
     "ContentTrust",
     "Created",
     "Credentials",
     "Descriptor",
     "DockerConfig",
+    "Dockerfile",
     "Enforcer",
     "Holders",
     "IdentityToken",
+    "ImageUse",
     "Inspection",
     "IntoLayout",
     "Layout",
     "Manifest",
     "NobodySpeaksFor",
     "Password",
+    "Pin",
+    "PinnedDockerfile",
     "Platform",
     "Policy",
     "Pulled",
@@ -78,7 +92,9 @@ __all__ = [
     "create_collection",
     "described",
     "fetched_into",
+    "images_of",
     "inspected",
+    "pin_dockerfile",
     "pushed_from",
     "refuse_known",
     "revoke",

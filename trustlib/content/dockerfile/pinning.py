@@ -1,0 +1,343 @@
+"""A Dockerfile whose every image is named by what was vouched for.
+
+Reading is pure and answers are a mapping, so who asks may be synchronous, may
+await, or may have asked yesterday. What is written is read again before it is
+returned: a result that would not build the same stages, or would still name an
+image by its tag, is an error and never a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from attrs import field, frozen
+
+from trustlib.content.binding import TagBinding, by_digest
+from trustlib.content.dockerfile import _images
+from trustlib.content.dockerfile._head import Head, head, physical_lines
+from trustlib.content.dockerfile._images import Named, Stage
+from trustlib.content.dockerfile._lines import BadLineError, Span, instructions
+from trustlib.content.dockerfile._reading import (
+    LONGEST_DOCKERFILE,
+    MOST_IMAGES,
+    WIDER,
+    UnreadableError,
+)
+from trustlib.content.dockerfile.build import Build
+from trustlib.content.reference import ImageReference
+from trustlib.errors import (
+    LimitError,
+    MalformedError,
+    NotFoundError,
+    TooLongError,
+    TrustError,
+    UndecidedError,
+    UnsignedImageError,
+)
+
+Resolver: TypeAlias = Callable[[ImageReference], TagBinding]
+"""Says what a reference stands for, or raises; ``Updater.resolve`` is one."""
+
+DOCKERFILE: Final = "Dockerfile"
+ANY_BUILD: Final = Build()
+
+_SYNTAX = "# syntax"
+_ADVICE: Final = (
+    "give it a default or a build argument, or name the platform; a guess could be another image"
+)
+
+
+@frozen(kw_only=True)
+class ImageUse:
+    """One place in a file that names an image of somebody else's.
+
+    Attributes:
+        reference: the image, with the tag that is meant where none was written.
+        line: the line of the instruction, from 1.
+        where: the instruction: ``"FROM"``, ``"COPY --from"``, ``"RUN --mount"``,
+            the same after ``"ONBUILD"``, or ``"# syntax"``.
+        named: how it is written, for whoever rewrites it.
+    """
+
+    reference: ImageReference
+    line: int
+    where: str
+    named: Named = field(repr=False, eq=False)
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to vouch for it: a digest alone says itself what it is."""
+        return self.reference.tag is not None
+
+
+@frozen(kw_only=True)
+class Pin:
+    """One place in a file where an image is named by digest now.
+
+    Attributes:
+        use: what was written there.
+        binding: what it stands for, and who said so.
+    """
+
+    use: ImageUse
+    binding: TagBinding
+
+
+@frozen(kw_only=True)
+class PinnedDockerfile:
+    """A Dockerfile that names no image by a tag alone; ``str()`` is its text.
+
+    Attributes:
+        text: the file.
+        pins: every image that it names, in the order of the file; those that
+            had a digest already are among them.
+        stages: its stages, which are those it had.
+    """
+
+    text: str = field(repr=False)
+    pins: tuple[Pin, ...]
+    stages: tuple[Stage, ...]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@frozen(kw_only=True)
+class Dockerfile:
+    """A Dockerfile that was read as BuildKit would read it.
+
+    Attributes:
+        text: the file.
+        file: what errors call it.
+        build: what it is built with.
+        stages: its stages.
+        uses: every place that names an image of somebody else's.
+    """
+
+    text: str = field(repr=False)
+    file: str = DOCKERFILE
+    build: Build = ANY_BUILD
+    stages: tuple[Stage, ...]
+    uses: tuple[ImageUse, ...]
+
+    @classmethod
+    def parse(
+        cls, text: str | bytes, *, file: str = DOCKERFILE, build: Build = ANY_BUILD
+    ) -> Dockerfile:
+        """Read *text*.
+
+        Args:
+            text: the file. Read it as bytes, or with ``newline=""``: line ends
+                are kept as they are.
+            file: what errors call it.
+            build: what it will be built with.
+
+        Raises:
+            MalformedError: BuildKit would refuse it, or some of its versions
+                would read it in another way than others.
+            UndecidedError: an image hangs on a variable that has no value.
+            LimitError: it is too long, or names too many images.
+        """
+        text = _decoded(text, file)
+        lines = physical_lines(text)
+        try:
+            try:
+                top = head(lines)
+            except UnreadableError as why:
+                raise BadLineError(1, why) from None
+            read = _images.read(tuple(instructions(lines, top)), build)
+        except BadLineError as bad:
+            raise MalformedError(file, f"line {bad.line}", bad.why.expected, bad.why.got) from None
+        uses = []
+        for named in (*_syntax(top), *read.named):
+            use = _use(named, file)
+            if use.where == _SYNTAX or use.reference.tagged() not in build.contexts:
+                uses.append(use)
+        if len(uses) > MOST_IMAGES:
+            raise LimitError(f"images in {file}", MOST_IMAGES, advice=WIDER)
+        return cls(
+            text=text,
+            file=file,
+            build=build,
+            stages=read.stages,
+            uses=tuple(uses),
+        )
+
+    @property
+    def asked(self) -> tuple[ImageReference, ...]:
+        """What somebody has to vouch for before this can be pinned: each image once."""
+        return tuple(dict.fromkeys(use.reference for use in self.uses if use.asks))
+
+    def pinned(self, bindings: Mapping[ImageReference, TagBinding]) -> PinnedDockerfile:
+        """Return the file with each image named by the digest that *bindings* has for it.
+
+        What had a digest keeps its spelling; where it has a tag as well, the
+        two must agree. Everything else stays as it is, byte for byte, except
+        that a comment above the instruction keeps the tag.
+
+        Args:
+            bindings: an answer for each reference in :attr:`asked`.
+
+        Raises:
+            UnsignedImageError: *bindings* has none for an image.
+            MismatchError: a tag stands for another digest than the one written.
+        """
+        pins = tuple(Pin(use=use, binding=self._answer(use, bindings)) for use in self.uses)
+        text = _spliced(self.text, [edit for pin in pins for edit in self._edits(pin)])
+        again = Dockerfile.parse(text, file=self.file, build=self.build) if pins else self
+        self._require_the_same(again, pins)
+        return PinnedDockerfile(text=text, pins=pins, stages=again.stages)
+
+    def pinned_by(self, resolver: Resolver) -> PinnedDockerfile:
+        """Return the file with each image named by the digest that *resolver* answers.
+
+        Raises:
+            UnsignedImageError: *resolver* knows no trust data for an image.
+            TrustError: whatever else *resolver* raises, with a note of where
+                the image is named.
+        """
+        answers: dict[ImageReference, TagBinding] = {}
+        for use in self.uses:
+            if not use.asks or use.reference in answers:
+                continue
+            try:
+                answers[use.reference] = resolver(use.reference)
+            except NotFoundError as error:
+                raise self._unsigned(use) from error
+            except TrustError as error:
+                self._place(error, use)
+                raise
+        return self.pinned(answers)
+
+    def _answer(self, use: ImageUse, bindings: Mapping[ImageReference, TagBinding]) -> TagBinding:
+        reference = use.reference
+        if not use.asks:
+            return by_digest(reference)
+        binding = bindings.get(reference)
+        if binding is None:
+            raise self._unsigned(use)
+        try:
+            return binding if reference.digest is None else binding.agreeing_with(reference.digest)
+        except TrustError as error:
+            self._place(error, use)
+            raise
+
+    def _place(self, error: TrustError, use: ImageUse) -> None:
+        error.add_note(f"{self.file}, line {use.line}: {use.where} {use.reference.familiar}")
+
+    def _unsigned(self, use: ImageUse) -> UnsignedImageError:
+        return UnsignedImageError(self.file, use.line, use.reference.familiar)
+
+    def _edits(self, pin: Pin) -> list[tuple[Span, str]]:
+        use = pin.use
+        named = use.named
+        if use.reference.digest is not None:
+            return []
+        *gone, kept = named.spans
+        name = named.name.removesuffix(f":{use.reference.tag}")
+        pinned = f"{named.before}{name}@{pin.binding.digest}{named.after}"
+        at = named.comment_at
+        comment = f"# pinned: {use.reference.familiar}{named.newline}"
+        return [(Span(at, at), comment), *((span, "") for span in gone), (kept, pinned)]
+
+    def _require_the_same(self, again: Dockerfile, pins: tuple[Pin, ...]) -> None:
+        """Refuse a result that would be read as something else than was meant."""
+        names = [stage.name for stage in self.stages]
+        expected = [(pin.use.where, pin.use.reference.repository) for pin in pins]
+        got = [(use.where, use.reference.repository) for use in again.uses]
+        named = all(use.reference.digest is not None for use in again.uses)
+        if names != [stage.name for stage in again.stages] or expected != got or not named:
+            raise MalformedError(self.file, "line 1", "a file that can be rewritten", "quotes")
+
+
+def pin_dockerfile(
+    text: str | bytes, resolver: Resolver, *, file: str = DOCKERFILE, build: Build = ANY_BUILD
+) -> PinnedDockerfile:
+    """Return the Dockerfile *text* with every image of somebody else's named by its digest.
+
+    That is every image in ``FROM``, ``COPY --from``, ``RUN --mount`` and
+    ``# syntax``. The tag stays as a comment above. What *text* has no image
+    in is returned as it is; so is what was pinned before.
+
+    Args:
+        text: the file. Read it as bytes, or with ``newline=""``.
+        resolver: says what a tag stands for, such as ``Updater.resolve``. It is
+            asked once for each image.
+        file: what errors call it.
+        build: what it will be built with: build arguments, platforms, contexts.
+
+    Raises:
+        UnsignedImageError: nobody vouches for an image.
+        MismatchError: a tag stands for another digest than the one beside it.
+        MalformedError: BuildKit would refuse the file, or its versions differ.
+        UndecidedError: an image hangs on a variable that has no value.
+        LimitError: the file is too long, or names too many images.
+        TrustError: whatever else *resolver* raises.
+    """
+    return Dockerfile.parse(text, file=file, build=build).pinned_by(resolver)
+
+
+def images_of(
+    text: str | bytes, *, file: str = DOCKERFILE, build: Build = ANY_BUILD
+) -> tuple[ImageReference, ...]:
+    """Return what somebody has to vouch for before the Dockerfile *text* can be pinned.
+
+    Raises:
+        MalformedError: BuildKit would refuse the file, or its versions differ.
+        UndecidedError: an image hangs on a variable that has no value.
+        LimitError: the file is too long, or names too many images.
+    """
+    return Dockerfile.parse(text, file=file, build=build).asked
+
+
+def _decoded(text: str | bytes, file: str) -> str:
+    if len(text) > LONGEST_DOCKERFILE:
+        raise TooLongError(file, LONGEST_DOCKERFILE, advice=WIDER)
+    try:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        decoded.encode()  # half a surrogate pair has no bytes that BuildKit could read
+    except UnicodeError as error:
+        raise MalformedError(file, "line 1", "UTF-8", str(error)) from None
+    if "\0" in decoded:
+        line = decoded.count("\n", 0, decoded.index("\0")) + 1
+        raise MalformedError(file, f"line {line}", "text", "\0")
+    return decoded
+
+
+def _syntax(top: Head) -> tuple[Named, ...]:
+    if top.syntax is None:
+        return ()
+    word = top.syntax
+    return (
+        Named(
+            name=word.text,
+            where=_SYNTAX,
+            line=top.line,
+            comment_at=top.end,
+            newline=top.newline,
+            spans=(Span(word.start, word.end),),
+        ),
+    )
+
+
+def _use(named: Named, file: str) -> ImageUse:
+    if named.doubts:
+        what = f"the image in {named.where}"
+        raise UndecidedError(file, named.line, what, named.doubts, advice=_ADVICE)
+    try:
+        reference = ImageReference.parse(named.name)
+    except ValueError as error:
+        raise MalformedError(
+            file, f"line {named.line}", f"an image in {named.where}", str(error)
+        ) from None
+    return ImageUse(reference=reference.tagged(), line=named.line, where=named.where, named=named)
+
+
+def _spliced(text: str, edits: list[tuple[Span, str]]) -> str:
+    """Return *text* with the spans of *edits* replaced; the same edit counts once."""
+    pieces, at = list[str](), 0
+    for span, new in sorted(dict.fromkeys(edits), key=lambda edit: edit[0]):
+        pieces += (text[at : span.start], new)
+        at = span.end
+    return "".join([*pieces, text[at:]])
