@@ -8,6 +8,7 @@ SECONDS ?= 60
 SUITE ?=
 WILD ?=
 SPECIFICATION ?=
+DIR ?=
 
 # What is not ours to pass on, and some tests look at: a folder of files of the
 # world, a checkout of the specification. Where they are not, those are skipped.
@@ -26,7 +27,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all mutation lint types architecture docs conformance fuzz bench bench-quick servers clean
+.PHONY: help demo test test-all mutation lint types architecture docs conformance fuzz corpus bench bench-quick servers clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -81,6 +82,10 @@ conformance: $(VENV)/.demo ## run the TUF conformance suite: SUITE=<its checkout
 fuzz: $(VENV)/.test ## throw hostile bytes at every parser: SECONDS=60
 	@test -f tests/fuzz/run.py || { echo "tests/fuzz/run.py is missing" >&2; exit 1; }
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS)
+
+corpus: $(VENV)/.test ## pin a folder of Dockerfiles that are not ours: DIR=<folder>
+	@test -d "$(DIR)" || { echo "say where they are: make corpus DIR=<folder of Dockerfiles>" >&2; exit 1; }
+	$(BIN)/python tests/pinning/corpus.py "$(DIR)"
 
 bench: $(VENV)/.test ## measure
 	@test -f benchmarks/run.py || { echo "benchmarks/run.py is missing" >&2; exit 1; }

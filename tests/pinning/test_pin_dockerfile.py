@@ -62,7 +62,7 @@ def test_what_must_be_resolved_is_told_before_it_is(template, build):
 
 @pytest.mark.parametrize(("text", "says"), REFUSED.values(), ids=REFUSED)
 def test_what_buildkit_would_refuse_is_malformed(text, says):
-    with pytest.raises(MalformedError, match="^web/Dockerfile: at line ") as error:
+    with pytest.raises(MalformedError, match=r"^web/Dockerfile: at line ") as error:
         pin_dockerfile(text, vouching, file="web/Dockerfile")
 
     assert says in str(error.value)
