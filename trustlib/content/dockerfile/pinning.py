@@ -8,7 +8,7 @@ image by its tag, is an error and never a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -56,14 +56,15 @@ class ImageUse:
         reference: the image, with the tag that is meant where none was written.
         line: the line of the instruction, from 1.
         where: the instruction: ``"FROM"``, ``"COPY --from"``, ``"RUN --mount"``,
-            the same after ``"ONBUILD"``, or ``"# syntax"``.
-        named: how it is written, for whoever rewrites it.
+            the same after ``"ONBUILD"``, or ``"# syntax"``; in a Compose file,
+            which service wants it and for what.
+        file: the file, as errors call it.
     """
 
     reference: ImageReference
     line: int
     where: str
-    named: Named = field(repr=False, eq=False)
+    file: str
 
     @property
     def asks(self) -> bool:
@@ -113,6 +114,7 @@ class Dockerfile:
         build: what it is built with.
         stages: its stages.
         uses: every place that names an image of somebody else's.
+        places: how each of them is written, for whoever rewrites it.
     """
 
     text: str = field(repr=False)
@@ -120,6 +122,7 @@ class Dockerfile:
     build: Build = ANY_BUILD
     stages: tuple[Stage, ...]
     uses: tuple[ImageUse, ...]
+    places: tuple[Named, ...] = field(repr=False)
 
     @classmethod
     def parse(
@@ -149,19 +152,21 @@ class Dockerfile:
             read = _images.read(tuple(instructions(lines, top)), build)
         except BadLineError as bad:
             raise MalformedError(file, f"line {bad.line}", bad.why.expected, bad.why.got) from None
-        uses = []
-        for named in (*_syntax(top), *read.named):
-            use = _use(named, file)
-            if use.where == _SYNTAX or use.reference.tagged() not in build.contexts:
-                uses.append(use)
-        if len(uses) > MOST_IMAGES:
+        found = [(_use(named, file), named) for named in (*_syntax(top), *read.named)]
+        kept = [
+            (use, named)
+            for use, named in found
+            if use.where == _SYNTAX or use.reference not in build.contexts
+        ]
+        if len(kept) > MOST_IMAGES:
             raise LimitError(f"images in {file}", MOST_IMAGES, advice=WIDER)
         return cls(
             text=text,
             file=file,
             build=build,
             stages=read.stages,
-            uses=tuple(uses),
+            uses=tuple(use for use, _ in kept),
+            places=tuple(named for _, named in kept),
         )
 
     @property
@@ -183,9 +188,12 @@ class Dockerfile:
             UnsignedImageError: *bindings* has none for an image.
             MismatchError: a tag stands for another digest than the one written.
         """
-        pins = tuple(Pin(use=use, binding=self._answer(use, bindings)) for use in self.uses)
-        text = _spliced(self.text, [edit for pin in pins for edit in self._edits(pin)])
-        again = Dockerfile.parse(text, file=self.file, build=self.build) if pins else self
+        pins = pins_of(self.uses, bindings)
+        edits = []
+        for pin, place in zip(pins, self.places, strict=True):
+            edits += _edits(pin, place)
+        text = _spliced(self.text, edits)
+        again = Dockerfile.parse(text, file=self.file, build=self.build) if edits else self
         self._require_the_same(again, pins)
         return PinnedDockerfile(text=text, pins=pins, stages=again.stages)
 
@@ -197,49 +205,7 @@ class Dockerfile:
             TrustError: whatever else *resolver* raises, with a note of where
                 the image is named.
         """
-        answers: dict[ImageReference, TagBinding] = {}
-        for use in self.uses:
-            if not use.asks or use.reference in answers:
-                continue
-            try:
-                answers[use.reference] = resolver(use.reference)
-            except NotFoundError as error:
-                raise self._unsigned(use) from error
-            except TrustError as error:
-                self._place(error, use)
-                raise
-        return self.pinned(answers)
-
-    def _answer(self, use: ImageUse, bindings: Mapping[ImageReference, TagBinding]) -> TagBinding:
-        reference = use.reference
-        if not use.asks:
-            return by_digest(reference)
-        binding = bindings.get(reference)
-        if binding is None:
-            raise self._unsigned(use)
-        try:
-            return binding if reference.digest is None else binding.agreeing_with(reference.digest)
-        except TrustError as error:
-            self._place(error, use)
-            raise
-
-    def _place(self, error: TrustError, use: ImageUse) -> None:
-        error.add_note(f"{self.file}, line {use.line}: {use.where} {use.reference.familiar}")
-
-    def _unsigned(self, use: ImageUse) -> UnsignedImageError:
-        return UnsignedImageError(self.file, use.line, use.reference.familiar)
-
-    def _edits(self, pin: Pin) -> list[tuple[Span, str]]:
-        use = pin.use
-        named = use.named
-        if use.reference.digest is not None:
-            return []
-        *gone, kept = named.spans
-        name = named.name.removesuffix(f":{use.reference.tag}")
-        pinned = f"{named.before}{name}@{pin.binding.digest}{named.after}"
-        at = named.comment_at
-        comment = f"# pinned: {use.reference.familiar}{named.newline}"
-        return [(Span(at, at), comment), *((span, "") for span in gone), (kept, pinned)]
+        return self.pinned(answers_of(self.uses, resolver))
 
     def _require_the_same(self, again: Dockerfile, pins: tuple[Pin, ...]) -> None:
         """Refuse a result that would be read as something else than was meant."""
@@ -249,6 +215,76 @@ class Dockerfile:
         named = all(use.reference.digest is not None for use in again.uses)
         if names != [stage.name for stage in again.stages] or expected != got or not named:
             raise MalformedError(self.file, "line 1", "a file that can be rewritten", "quotes")
+
+
+def answers_of(uses: Iterable[ImageUse], resolver: Resolver) -> dict[ImageReference, TagBinding]:
+    """Return what *resolver* answers for the images of *uses*, asked once for each.
+
+    Raises:
+        UnsignedImageError: it knows no trust data for an image.
+        TrustError: whatever else it raises, with a note of the place.
+    """
+    answers: dict[ImageReference, TagBinding] = {}
+    for use in uses:
+        if not use.asks or use.reference in answers:
+            continue
+        try:
+            answers[use.reference] = resolver(use.reference)
+        except NotFoundError as error:
+            raise _unsigned(use) from error
+        except TrustError as error:
+            _place(error, use)
+            raise
+    return answers
+
+
+def pins_of(
+    uses: Iterable[ImageUse], bindings: Mapping[ImageReference, TagBinding]
+) -> tuple[Pin, ...]:
+    """Return what *bindings* say of each of *uses*.
+
+    Raises:
+        UnsignedImageError: they say nothing of an image.
+        MismatchError: they say another digest than the one that is written.
+    """
+    return tuple(Pin(use=use, binding=_answer(use, bindings)) for use in uses)
+
+
+def _answer(use: ImageUse, bindings: Mapping[ImageReference, TagBinding]) -> TagBinding:
+    reference = use.reference
+    if not use.asks:
+        return by_digest(reference)
+    binding = bindings.get(reference)
+    if binding is None:
+        raise _unsigned(use)
+    try:
+        return binding if reference.digest is None else binding.agreeing_with(reference.digest)
+    except TrustError as error:
+        _place(error, use)
+        raise
+
+
+def _unsigned(use: ImageUse) -> UnsignedImageError:
+    return UnsignedImageError(use.file, use.line, use.reference.familiar)
+
+
+def _place(error: TrustError, use: ImageUse) -> None:
+    error.add_note(f"{use.file}, line {use.line}: {use.where} {use.reference.familiar}")
+
+
+def pinned_name(written: str, pin: Pin) -> str:
+    """Return the image *written* with the digest of *pin* where its tag was."""
+    return f"{written.removesuffix(f':{pin.use.reference.tag}')}@{pin.binding.digest}"
+
+
+def _edits(pin: Pin, named: Named) -> list[tuple[Span, str]]:
+    if pin.use.reference.digest is not None:
+        return []
+    *gone, kept = named.spans
+    at = named.comment_at
+    comment = f"# pinned: {pin.use.reference.familiar}{named.newline}"
+    new = f"{named.before}{pinned_name(named.name, pin)}{named.after}"
+    return [(Span(at, at), comment), *((span, "") for span in gone), (kept, new)]
 
 
 def pin_dockerfile(
@@ -331,7 +367,7 @@ def _use(named: Named, file: str) -> ImageUse:
         raise MalformedError(
             file, f"line {named.line}", f"an image in {named.where}", str(error)
         ) from None
-    return ImageUse(reference=reference.tagged(), line=named.line, where=named.where, named=named)
+    return ImageUse(reference=reference.tagged(), line=named.line, where=named.where, file=file)
 
 
 def _spliced(text: str, edits: list[tuple[Span, str]]) -> str:
