@@ -1,7 +1,7 @@
 """What a hostile Dockerfile or Compose file may cause."""
 
 from trustlib import Digest, ImageReference, LimitError, TagBinding, TrustError
-from trustlib.registry import Build, Dockerfile, PinnedDockerfile
+from trustlib.registry import Build, ComposeFile, Dockerfile, PinnedDockerfile, pin_compose
 
 
 def vouching(reference: ImageReference) -> TagBinding:
@@ -27,6 +27,21 @@ def dockerfiles(raw: bytes) -> None:
     faults = faults_of(read, pinned)
     if faults:
         raise AssertionError(faults)
+
+
+def compose_files(raw: bytes) -> None:
+    """A Compose file is refused as documented, or pinned once for all."""
+    others = {"other.yaml": "services: {base: {image: 'alpine:3'}}"}
+    try:
+        pinned = pin_compose(raw, vouching, environment={"A": "alpine:3"}, others=others)
+    except TrustError as error:
+        str(error)
+        return
+    again = ComposeFile.parse(pinned.text, environment={"A": "alpine:3"}, others=pinned.others)
+    if again.asked:
+        raise AssertionError("named by tag", again.asked)
+    if again.pinned({}).text != pinned.text:
+        raise AssertionError("pinning twice changes it")
 
 
 def faults_of(read: Dockerfile, pinned: PinnedDockerfile) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from building import dockerfiles
+from building import compose_files, dockerfiles
 from mutate import extracted
 from repository import IMAGES, NOW, Served, original, signed_again, signed_in, signers
 
@@ -450,6 +450,6 @@ HARNESSES: dict[str, Callable[[bytes], None]] = {
     for harness in (
         *(strict_json, roles, keys, key_files, backups, signature_files, requests),
         *(patterns, file_names, references, challenges, manifests, docker_configs),
-        *(dockerfiles, client, publisher),
+        *(dockerfiles, compose_files, client, publisher),
     )
 }

@@ -14,6 +14,7 @@ from trustlib.registry._operations import RegistryLimits
 from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
 from trustlib.registry.awaited import AsyncRegistry
 from trustlib.registry.client import Registry
+from trustlib.registry.compose import ComposeBuild, ComposeFile, PinnedCompose, pin_compose
 from trustlib.registry.copying import afetched_into, apushed_from, fetched_into, pushed_from
 from trustlib.registry.creating import Created, create_collection, refuse_known
 from trustlib.registry.credentials import (
@@ -53,6 +54,8 @@ __all__ = [
     "AsyncRegistryStorage",
     "AsyncRegistryTransport",
     "Build",
+    "ComposeBuild",
+    "ComposeFile",
     "ContentTrust",
     "Created",
     "Credentials",
@@ -70,6 +73,7 @@ __all__ = [
     "NobodySpeaksFor",
     "Password",
     "Pin",
+    "PinnedCompose",
     "PinnedDockerfile",
     "Platform",
     "Policy",
@@ -94,6 +98,7 @@ __all__ = [
     "fetched_into",
     "images_of",
     "inspected",
+    "pin_compose",
     "pin_dockerfile",
     "pushed_from",
     "refuse_known",

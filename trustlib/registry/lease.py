@@ -22,6 +22,7 @@ from attrs import field, frozen
 from trustlib._clock import utcnow
 from trustlib.content import Digest
 from trustlib.errors import DeniedError, StorageError, TransportError, TrustError
+from trustlib.registry import _lists
 from trustlib.registry import _operations as say
 from trustlib.registry._artifact import CONFIG
 from trustlib.registry._collections import Place
@@ -152,7 +153,7 @@ def _set(place: Place, lease: Lease) -> Speaking[Turn]:
 
 def _looked_around(place: Place, turn: Turn) -> Speaking[tuple[bool, list[str]]]:
     """Return whether nobody else has a lease, and the tags of those who are late."""
-    tags = yield from say.tags(place.repository)
+    tags = yield from _lists.tags(place.repository)
     if turn.tag not in tags:
         raise StorageError(
             str(place),

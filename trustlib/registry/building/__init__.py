@@ -1,0 +1,1 @@
+"""What ``pin_compose`` is made of."""
