@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from trustlib._types import RoleName, StoredName, UrlPath, Version
 from trustlib.keys import Signature
-from trustlib.roles import R, R_co, Role
+from trustlib.roles import MetaFile, R, R_co, Role
 
 
 @frozen
@@ -59,6 +59,13 @@ class Format(Protocol):
 
     def published(self, name: RoleName, version: Version | None) -> UrlPath:
         """Return where a repository keeps *version* of *name*; None: the unversioned file."""
+        ...
+
+    def listed(self, name: RoleName, file: MetaFile, *, consistent: bool) -> UrlPath:
+        """Return where a repository keeps the file of *name* that is listed as *file*.
+
+        *consistent* says whether the root calls its snapshots consistent (§6.2).
+        """
         ...
 
     def stored(self, name: RoleName) -> StoredName:

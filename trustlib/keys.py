@@ -81,6 +81,10 @@ class Key:
             self.keytype, self.scheme, public, signature, payload
         )
 
+    def accepts(self, signature: Signature, payload: bytes) -> bool:
+        """Return whether *signature* is this key's over *payload*, whatever it says of itself."""
+        return self.verifies(signature.value, payload)
+
     @property
     def _public(self) -> str | None:
         public = self.keyval.get("public")

@@ -69,11 +69,12 @@ class MetaFile:
     """What a timestamp or snapshot says of another metadata file (§4.4).
 
     Attributes:
+        version: of the file, or None where it is not said; TUF says it always.
         length: in bytes, or None where it is not said.
         hashes: lower-case hex by algorithm; empty where none are said.
     """
 
-    version: Version
+    version: Version | None
     length: int | None = None
     hashes: FrozenMap[str, str] = field(factory=FrozenMap[str, str])
     extra: Extra = field(factory=_nothing)
@@ -116,6 +117,17 @@ class PathPatterns:
 
 
 @frozen
+class PathPrefixes:
+    """What target paths begin with, slashes and all; not TUF's, but of formats before it."""
+
+    prefixes: tuple[str, ...]
+
+    def covers(self, path: TargetPath) -> bool:
+        """Return whether *path* begins with one of the prefixes."""
+        return path.startswith(self.prefixes)
+
+
+@frozen
 class HashPrefixes:
     """Prefixes of the SHA-256 of target paths, in lower-case hex (§4.5)."""
 
@@ -137,7 +149,7 @@ class Delegation:
     name: RoleName
     keyids: tuple[KeyId, ...]
     threshold: int
-    grant: PathPatterns | HashPrefixes
+    grant: PathPatterns | HashPrefixes | PathPrefixes
     terminating: bool = False
     extra: Extra = field(factory=_nothing)
 

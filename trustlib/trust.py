@@ -1,7 +1,8 @@
 """The TUF client workflow as a chain of immutable stages (TUF 1.0.34 §5).
 
 Each stage offers the steps that are legal from it and no others, so the order
-that the specification demands is the only order that type-checks::
+that the specification demands is the only order that type-checks (one idea, and
+what its steps check is read beside them: hence more than 400 lines)::
 
     RootTrusted ── accept_root ──▶ RootTrusted
                 ── accept_timestamp ──▶ TimestampTrusted
@@ -47,6 +48,9 @@ __all__ = [
     "belonging",
     "matching",
     "not_expired",
+    "recovered",
+    "succeeding",
+    "verify",
 ]
 
 HASHES: Final = ("sha256", "sha512")
@@ -126,7 +130,7 @@ class RootTrusted:
         if new.role.version != following:  # §5.3.5
             raise MismatchError(ROOT, "version", following, new.role.version, step="§5.3.5")
         # §5.3.6: the expiry of an intermediate root does not matter.
-        return attrs.evolve(self, root=new, prior=_recovered(self.prior, old, new.role))
+        return attrs.evolve(self, root=new, prior=recovered(self.prior, old, new.role))
 
     def recall(self, *, timestamp: bytes | None = None, snapshot: bytes | None = None) -> Self:
         """Remember an earlier update, as far as this root vouches for it.
@@ -175,7 +179,7 @@ class RootTrusted:
                 # one stays, if the keys of today vouch for it still.
                 new = self._vouched(Timestamp, old.raw) or new
         floor, offered = self.prior.listed, new.role.snapshot.version
-        if floor is not None and offered < floor:  # §5.4.3.2
+        if floor is not None and offered is not None and offered < floor:  # §5.4.3.2
             raise RollbackError(SNAPSHOT, floor, offered, step="§5.4.3.2")
         not_expired(new, self.now, step="§5.4.4")
         return TimestampTrusted(root=self, timestamp=new)
@@ -206,12 +210,10 @@ class TimestampTrusted:
         authority = stage.root.role.authority(SNAPSHOT)
         new = verify(stage.format.parse(Snapshot, raw), authority, step="§5.5.3")
         belonging(new, stage.root.role)
-        if new.role.version != listed.version:  # §5.5.4
-            raise MismatchError(
-                SNAPSHOT, "version", listed.version, new.role.version, step="§5.5.4"
-            )
-        if stage.prior.snapshot is not None:
-            _nothing_rolled_back(stage.prior.snapshot.role.meta, new.role.meta)
+        before = stage.prior.snapshot
+        _of_version(new, listed, before, step="§5.5.4")
+        if before is not None:
+            _nothing_rolled_back(before.role.meta, new.role.meta)
         not_expired(new, stage.now, step="§5.5.6")
         return SnapshotTrusted(timestamp=self, snapshot=new)
 
@@ -237,14 +239,28 @@ class SnapshotTrusted:
         return Trusted(snapshot=self, targets=self.accept_delegated(raw, TARGETS, self.root.root))
 
     def accept_delegated(
-        self, raw: bytes, name: RoleName, delegator: Verified[Root] | Verified[Targets]
+        self,
+        raw: bytes,
+        name: RoleName,
+        delegator: Verified[Root] | Verified[Targets],
+        *,
+        before: bytes | None = None,
     ) -> Verified[Targets]:
         """Trust the targets role *name*, top-level or delegated, on *delegator*'s word.
 
         What is returned holds for this delegator only: another one may name
         other keys for the same role (§5.6.2–§5.6.5).
 
+        Args:
+            raw: the file.
+            name: the role.
+            delegator: who says which keys may sign it.
+            before: the file as an earlier update trusted it. As far as
+                *delegator* vouches for it, it is a floor for the version where
+                the snapshot says none; elsewhere it is not looked at.
+
         Raises:
+            RollbackError: it is older than *before*.
             MismatchError: the snapshot does not list it, or lists another
                 length, hash or version.
             MalformedError: *raw* is no targets file.
@@ -259,10 +275,22 @@ class SnapshotTrusted:
         belonging(new, self.root.root.role)
         if new.role.called not in (None, name):  # the specification leaves names unsigned
             raise MismatchError(name, "the role called", name, new.role.called)
-        if new.role.version != listed.version:  # §5.6.4
-            raise MismatchError(name, "version", listed.version, new.role.version, step="§5.6.4")
+        floor = self._vouched(before, name, delegator) if listed.version is None else None
+        _of_version(new, listed, floor, step="§5.6.4")
         not_expired(new, self.root.now, step="§5.6.5")
         return new
+
+    def _vouched(
+        self, raw: bytes | None, name: RoleName, delegator: Verified[Root] | Verified[Targets]
+    ) -> Verified[Targets] | None:
+        if raw is None:
+            return None
+        try:
+            return verify(
+                self.root.format.parse(Targets, raw, name=name), delegator.role.authority(name)
+            )
+        except TrustError:
+            return None
 
     def listed(self, name: RoleName) -> MetaFile:
         """Return what the snapshot says of the targets role *name*.
@@ -340,8 +368,11 @@ def belonging(proof: Verified[R], root: Root) -> None:
         raise WrongCollectionError(proof.name, root.collection, proof.role.collection)
 
 
-def _recovered(prior: Prior, old: Root, new: Root) -> Prior:
-    """§5.3.11: forget versions that keys since removed may have inflated."""
+def recovered(prior: Prior, old: Root, new: Root) -> Prior:
+    """Return *prior* without the versions that keys removed since *old* may have inflated.
+
+    §5.3.11: one key of timestamp or snapshot that is gone, and both floors fall.
+    """
     for name in (TIMESTAMP, SNAPSHOT):
         before, after = old.authority(name), new.authority(name)
         kept = {key.material for key in after.keys.values()}
@@ -369,13 +400,46 @@ def matching(name: RoleName, raw: bytes, listed: MetaFile, *, step: str) -> None
                 raise MismatchError(name, algorithm, listed.hashes[algorithm], got, step=step)
 
 
+def _of_version(
+    new: Verified[R], listed: MetaFile, before: Verified[R] | None, *, step: str
+) -> None:
+    """Make sure that *new* has the version that is listed, or comes after *before* if none is."""
+    if listed.version is not None:
+        if new.role.version != listed.version:
+            raise MismatchError(new.name, "version", listed.version, new.role.version, step=step)
+    elif before is not None:
+        succeeding(new, before)
+
+
+def succeeding(new: Verified[R], before: Verified[R]) -> None:
+    """Make sure that *new* is of a later version than *before*, or says the same.
+
+    Raises:
+        RollbackError: it is of an earlier one.
+        MismatchError: it is of the same version, and says something else.
+    """
+    if new.role.version < before.role.version:
+        raise RollbackError(new.name, before.role.version, new.role.version)
+    if new.role.version == before.role.version and new.role != before.role:
+        version = new.role.version
+        raise MismatchError(
+            new.name,
+            f"version {version} as it was seen before, sha256",
+            hashlib.sha256(before.raw).hexdigest(),
+            hashlib.sha256(new.raw).hexdigest(),
+        )
+
+
 def _nothing_rolled_back(
     old: Mapping[RoleName, MetaFile], new: Mapping[RoleName, MetaFile]
 ) -> None:
     for name, was in old.items():
         if name in (ROOT, TIMESTAMP, SNAPSHOT):
             continue  # some snapshots list root.json too; §5.5.5 is about targets roles
+        if was.version is None:
+            continue  # what became of it, the role itself must say
         if name not in new:
             raise RollbackError(name, was.version, None, step="§5.5.5")
-        if new[name].version < was.version:
-            raise RollbackError(name, was.version, new[name].version, step="§5.5.5")
+        offered = new[name].version
+        if offered is None or offered < was.version:
+            raise RollbackError(name, was.version, offered, step="§5.5.5")

@@ -82,7 +82,7 @@ def verify(document: Document[R], *authorities: Authority, step: str | None = No
     """
     if not authorities:
         raise ValueError("nobody was asked to vouch for the document")
-    offered = {signature.keyid: signature.value for signature in document.signatures}
+    offered = {signature.keyid: signature for signature in document.signatures}
     checked: dict[tuple[bytes, str, bytes], bool] = {}
     counted: set[KeyId] = set()
     for authority in authorities:
@@ -90,13 +90,14 @@ def verify(document: Document[R], *authorities: Authority, step: str | None = No
             raise ValueError("a threshold below 1 would make a proof of nothing")
         signed_by: dict[bytes, KeyId] = {}
         for keyid, key in authority.keys.items():
-            material, value = key.material, offered.get(keyid)  # §4.3: ids are names, in one file
-            if material is None or value is None:
+            # §4.3: ids are names, in one file
+            material, signature = key.material, offered.get(keyid)
+            if material is None or signature is None:
                 continue
             # The old root's key is often the new root's as well: verify it once.
-            question = (material, key.scheme, value)
+            question = (material, key.scheme, signature.value)
             if question not in checked:
-                checked[question] = key.verifies(value, document.payload)
+                checked[question] = key.accepts(signature, document.payload)
             if checked[question]:
                 signed_by.setdefault(material, keyid)
         if len(signed_by) < authority.threshold:

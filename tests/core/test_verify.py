@@ -46,9 +46,9 @@ class CountingKey:
         self.key, self.calls, self.material = key, calls, key.material
         self.scheme = scheme or key.scheme
 
-    def verifies(self, signature, payload):
+    def accepts(self, signature, payload):
         self.calls[self.material] += 1
-        return self.key.verifies(signature, payload)
+        return self.key.accepts(signature, payload)
 
 
 # -- the threshold ----------------------------------------------------------------------

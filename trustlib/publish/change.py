@@ -25,6 +25,7 @@ from trustlib.roles import (
     HashPrefixes,
     MetaFile,
     PathPatterns,
+    PathPrefixes,
     SuccinctRoles,
     Target,
 )
@@ -327,6 +328,8 @@ def _paths(grant: Delegation) -> tuple[str, ...]:
             return tuple(map(words.text, patterns))
         case HashPrefixes(prefixes):
             return tuple(f"paths whose hash begins with {prefix!r}" for prefix in prefixes)
+        case PathPrefixes(prefixes):
+            return tuple(f"paths that begin with {words.text(prefix)}" for prefix in prefixes)
         case _:
             assert_never(grant.grant)
 

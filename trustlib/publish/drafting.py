@@ -249,7 +249,8 @@ class _Drafting:
     def _known(self, name: RoleName) -> Version:
         before = self.before
         numbers = [UNPUBLISHED]
-        if before.snapshot is not None and (listed := before.snapshot.meta.get(name)) is not None:
+        listed = None if before.snapshot is None else before.snapshot.meta.get(name)
+        if listed is not None and listed.version is not None:
             numbers.append(listed.version)
         if name == SNAPSHOT and before.snapshot is not None:
             numbers.append(before.snapshot.version)

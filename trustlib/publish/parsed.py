@@ -13,7 +13,7 @@ from attrs import define, field
 from trustlib._types import RoleName, StoredName, UrlPath, Version
 from trustlib.documents import Document, Format
 from trustlib.keys import Signature
-from trustlib.roles import R, Role
+from trustlib.roles import MetaFile, R, Role
 
 
 @define
@@ -41,6 +41,10 @@ class ParsedOnce:
     def published(self, name: RoleName, version: Version | None) -> UrlPath:
         """See :meth:`trustlib.Format.published`."""
         return self.format.published(name, version)
+
+    def listed(self, name: RoleName, file: MetaFile, *, consistent: bool) -> UrlPath:
+        """See :meth:`trustlib.Format.listed`."""
+        return self.format.listed(name, file, consistent=consistent)
 
     def stored(self, name: RoleName) -> StoredName:
         """See :meth:`trustlib.Format.stored`."""

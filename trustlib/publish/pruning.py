@@ -199,7 +199,11 @@ def _superseded(opened: Opened) -> Iterator[tuple[RoleName, list[Version]]]:
     upper = opened.trusted.snapshot
     if not upper.root.root.role.consistent_snapshot:
         return  # numbers mean nothing there
-    current = {name: entry.version for name, entry in upper.snapshot.role.meta.items()}
+    current = {
+        name: entry.version
+        for name, entry in upper.snapshot.role.meta.items()
+        if entry.version is not None
+    }
     current[SNAPSHOT] = upper.snapshot.role.version
     for name, version in current.items():
         if name not in (ROOT, TIMESTAMP):

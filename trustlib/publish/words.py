@@ -20,7 +20,15 @@ from trustlib._frozen import JsonLike
 from trustlib._types import KeyId
 from trustlib.content import MEDIA_TYPE
 from trustlib.keys import Key
-from trustlib.roles import Authority, Extra, HashPrefixes, MetaFile, PathPatterns, Target
+from trustlib.roles import (
+    Authority,
+    Extra,
+    HashPrefixes,
+    MetaFile,
+    PathPatterns,
+    PathPrefixes,
+    Target,
+)
 
 _LONGEST: Final = 512
 """Characters of a text that are shown; no image reference or digest comes near it."""
@@ -98,13 +106,15 @@ def metafile(file: MetaFile) -> str:
     return f"{file.version}{length}{listed}{unknown(file.extra)}"
 
 
-def paths(grant: PathPatterns | HashPrefixes) -> str:
+def paths(grant: PathPatterns | HashPrefixes | PathPrefixes) -> str:
     """Return which paths are granted."""
     match grant:
         case PathPatterns(patterns):
             return ", ".join(map(text, patterns)) or "nothing"
         case HashPrefixes(prefixes):
             return f"paths whose hash begins with {', '.join(map(repr, prefixes)) or 'nothing'}"
+        case PathPrefixes(prefixes):
+            return f"paths that begin with {', '.join(map(text, prefixes)) or 'nothing'}"
         case _:
             assert_never(grant)
 

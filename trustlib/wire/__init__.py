@@ -18,7 +18,7 @@ from trustlib._times import RFC_3339, WHOLE_SECONDS, TimeSpelling
 from trustlib._types import RoleName, StoredName, UrlPath, Version
 from trustlib.documents import Document
 from trustlib.keys import Signature
-from trustlib.roles import R, Role
+from trustlib.roles import MetaFile, R, Role
 from trustlib.wire.members import COLLECTION
 from trustlib.wire.reading import key_in, role_in, signatures_in
 from trustlib.wire.writing import key_value, signed_value
@@ -70,6 +70,10 @@ class TufJson:
     def published(self, name: RoleName, version: Version | None) -> UrlPath:
         """Return where a repository keeps *version* of *name*; None: the unversioned file."""
         return _paths.published(name, version)
+
+    def listed(self, name: RoleName, file: MetaFile, *, consistent: bool) -> UrlPath:
+        """Return where a repository keeps the file of *name* that is listed as *file*."""
+        return _paths.published(name, file.version if consistent else None)
 
     def stored(self, name: RoleName) -> StoredName:
         """Return the file of a local store that holds the trusted *name*."""

@@ -15,6 +15,7 @@ from trustlib.roles import (
     KeySet,
     MetaFile,
     PathPatterns,
+    PathPrefixes,
     Role,
     Root,
     Snapshot,
@@ -27,7 +28,11 @@ from trustlib.wire.members import COLLECTION, ROLE
 
 
 def signed_value(role: Role) -> dict[str, JsonLike]:
-    """Return the member ``signed`` of the file that holds *role*."""
+    """Return the member ``signed`` of the file that holds *role*.
+
+    Raises:
+        ValueError: the role says what TUF has no words for.
+    """
     value: dict[str, JsonLike] = {
         **role.extra,
         "_type": role.NAME,
@@ -76,6 +81,8 @@ def _keyset(entry: KeySet | Delegation | SuccinctRoles) -> dict[str, JsonLike]:
 
 
 def _metafile(file: MetaFile) -> dict[str, JsonLike]:
+    if file.version is None:
+        raise ValueError("a file that TUF lists has a version")
     value: dict[str, JsonLike] = {**file.extra, "version": file.version}
     if file.length is not None:
         value["length"] = file.length
@@ -118,6 +125,10 @@ def _delegation(grant: Delegation) -> dict[str, JsonLike]:
             value["paths"] = patterns
         case HashPrefixes(prefixes):
             value["path_hash_prefixes"] = prefixes
+        case PathPrefixes():
+            raise ValueError(
+                f"{grant.name}: TUF has no prefixes of paths; write patterns of what they cover"
+            )
         case _:
             assert_never(grant.grant)
     return value

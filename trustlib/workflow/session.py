@@ -90,11 +90,13 @@ def targets_role(
         except TrustError:
             pass  # out of date, damaged, or another delegator's: the repository's copy decides
     raw = yield from required(fetch_of(stage, name, session), "the snapshot lists it")
-    proof = stage.accept_delegated(raw, name, delegator)
-    # §5.6.6. Another process may be ahead of us: what its snapshot lists stays. It writes the
-    # snapshot first, so if the role that we read above is newer than ours, its snapshot is there.
+    # Another process may be ahead of us: what its snapshot lists stays, and is no floor for us. It
+    # writes the snapshot first, so if the role that we read above is newer than ours, its snapshot
+    # is there.
     newest = yield Load(session.format.stored(SNAPSHOT))
     ahead = newest not in (None, stage.snapshot.raw)
+    proof = stage.accept_delegated(raw, name, delegator, before=None if ahead else held)
+    # §5.6.6
     if not ahead and (yield from session.store.offer(session.format.stored(name), raw)):
         yield Tell(_accepted(proof))
         yield from remarked(proof)
@@ -109,7 +111,7 @@ def fetch_of(stage: SnapshotTrusted, name: RoleName, session: Session) -> Fetch:
     """
     listed = stage.listed(name)
     consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
-    path = session.format.published(name, listed.version if consistent else None)
+    path = session.format.listed(name, listed, consistent=consistent)
     return Fetch(path, at_most(listed.length, session.limits.targets))
 
 

@@ -215,7 +215,7 @@ def _snapshot_updated(session: Session, stage: TimestampTrusted) -> Workflow[Sna
             yield from _accepted(session, after.snapshot, stage.root)
             return after
     consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
-    path = session.format.published(SNAPSHOT, listed.version if consistent else None)
+    path = session.format.listed(SNAPSHOT, listed, consistent=consistent)
     fetch = Fetch(path, at_most(listed.length, session.limits.snapshot))
     raw = yield from required(fetch, "the timestamp names it")  # §5.5.1
     after = stage.accept_snapshot(raw)

@@ -238,7 +238,7 @@ class _Sorted:
             current |= {plain(self.format.published(name, None)) for name in self._listed()}
         return current
 
-    def _listed(self) -> dict[RoleName, Version]:
+    def _listed(self) -> dict[RoleName, Version | None]:
         survey = self.survey
         listed = {name: entry.version for name, entry in survey.listing.items() if name != ROOT}
         if survey.timestamp is not None and survey.timestamp.document is not None:

@@ -213,7 +213,7 @@ def _named(survey: Survey) -> Iterator[Finding]:
     led_to = survey.targets.keys() | {n for names in survey.unlisted.values() for n in names}
     if survey.understood and (lost := tuple(sorted(roles - led_to))):
         yield NotDelegated(roles=lost)
-    alike: dict[tuple[object, Version], list[RoleName]] = {}
+    alike: dict[tuple[object, Version | None], list[RoleName]] = {}
     for name, lying in survey.targets.items():
         listed = survey.listing[name]
         if lying.good is None or lying.good.unverified.called is not None:
