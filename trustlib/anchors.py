@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Self
+from typing import Protocol, Self
 
 from attrs import field, frozen
 
@@ -17,6 +17,18 @@ from trustlib._types import ROOT, Version
 from trustlib.errors import MismatchError
 
 _SHA256 = re.compile("[0-9a-f]{64}", re.ASCII)
+
+
+class Pin(Protocol):
+    """What some format's roots can be told by besides their hash: a certificate, who came first.
+
+    How, that format knows, and no other does.
+    """
+
+    @property
+    def identity(self) -> str:
+        """What a store calls the root that was accepted for it: 64 lower-case hex digits."""
+        ...
 
 
 @frozen
@@ -32,6 +44,11 @@ class Anchor:
     sha256: str
     version: Version
     raw: bytes | None = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """The same as ``sha256``."""
+        return self.sha256
 
     @classmethod
     def root(cls, raw: bytes) -> Self:

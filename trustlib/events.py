@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from trustlib._types import KeyId, RoleName, Version
+from trustlib._types import CollectionName, KeyId, RoleName, Version
 from trustlib.errors import TransportError, TrustError, moment, shortened
 
 
@@ -28,21 +28,41 @@ class AnchorFetched:
 
 
 @frozen(kw_only=True)
-class TrustedOnFirstUse:
-    """A root was believed because nothing was known before. Compare it with what you were told.
+class AnchorChosen:
+    """A root was fetched, fits what is pinned, and is stored now (§5.2).
 
     Attributes:
-        collection: what the collection is called here.
-        sha256: what its first root hashes to.
+        because: what it fits, in a few words.
     """
 
-    collection: str
     sha256: str
+    version: Version
+    because: str
 
     def __str__(self) -> str:
         return (
-            f"{shortened(self.collection, str)} was met for the first time: its root, sha256:"
-            f"{self.sha256}, is believed from now on; compare it with what its owners say"
+            f"root {self.version} (sha256:{self.sha256}) was fetched, and is where trust begins:"
+            f" {shortened(self.because, str)}"
+        )
+
+
+@frozen(kw_only=True)
+class TrustedOnFirstUse:
+    """A root was believed because nothing was known of the collection before, as was asked for.
+
+    Whoever answered then is trusted from now on; compare the hash with what the
+    publisher says in another place.
+    """
+
+    sha256: str
+    version: Version
+    collection: CollectionName
+
+    def __str__(self) -> str:
+        return (
+            f"root {self.version} (sha256:{self.sha256}) is trusted because it came first:"
+            f" nothing was known of {shortened(self.collection, str)}; ask its publisher whether"
+            " that is the right one"
         )
 
 
@@ -205,8 +225,9 @@ class Refused:
 
 Event: TypeAlias = (
     AnchorFetched
-    | RootRotated
+    | AnchorChosen
     | TrustedOnFirstUse
+    | RootRotated
     | Untrusted
     | FloorsDropped
     | RoleAccepted

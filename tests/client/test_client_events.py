@@ -246,11 +246,6 @@ SPOKEN = [
         "root 2 took over from root 1, signed by aaaaaaaa, bbbbbbbb",
     ),
     (
-        events.TrustedOnFirstUse(collection="docker.io/acme", sha256="00ff"),
-        "docker.io/acme was met for the first time: its root, sha256:00ff, is believed from now on;"
-        " compare it with what its owners say",
-    ),
-    (
         events.Untrusted(reference="acme/app:1\n", digest="sha256:00ff", why="somebody asked"),
         r"acme/app:1\n was taken for sha256:00ff because the registry says so and nobody vouches"
         " for it (somebody asked)",
@@ -270,6 +265,16 @@ SPOKEN = [
             role="a\nb", version=4, expires=NOW, signed_by=frozenset({"\x1b[31m" * 9})
         ),
         r"a\nb 4 was accepted, signed by \x1b[31m\x1b[3, valid until 2030-01-01 12:00Z",
+    ),
+    (
+        events.AnchorChosen(sha256="a" * 64, version=3, because="its certificate is pinned\n"),
+        f"root 3 (sha256:{'a' * 64}) was fetched, and is where trust begins:"
+        r" its certificate is pinned\n",
+    ),
+    (
+        events.TrustedOnFirstUse(sha256="a" * 64, version=3, collection="acme/app"),
+        f"root 3 (sha256:{'a' * 64}) is trusted because it came first: nothing was known of"
+        " acme/app; ask its publisher whether that is the right one",
     ),
     (
         events.Odd(role="root", version=2, what="lists one key under 2 ids, which counts once"),

@@ -200,9 +200,9 @@ def test_the_first_root_is_believed_loudly_and_kept(plain, organisation):
     again = []
     enforcer(plain, rule, events=again).resolve(reference)
 
-    assert [TrustedOnFirstUse(collection=f"{plain.domain}/{path}", sha256=anchor.sha256)] == [
-        event for event in events if isinstance(event, TrustedOnFirstUse)
-    ]
+    assert [
+        TrustedOnFirstUse(collection=f"{plain.domain}/{path}", sha256=anchor.sha256, version=1)
+    ] == [event for event in events if isinstance(event, TrustedOnFirstUse)]
     assert [] == [event for event in again if isinstance(event, TrustedOnFirstUse)]
     assert anchor.raw in first.files.values()
 

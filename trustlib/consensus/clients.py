@@ -239,7 +239,7 @@ def require_distinct(
             f" got some for {', '.join(updaters) or 'none'}"
         )
     for entry in trust_map.mapping:
-        anchors = {updaters[name].anchor.sha256 for name in entry.repositories}
+        anchors = {updaters[name].anchor.identity for name in entry.repositories}
         if len(anchors) < entry.threshold:
             raise ValueError(
                 f"expected at least {entry.threshold} different anchors for"

@@ -17,7 +17,7 @@ from attrs import define, field
 
 from trustlib._clock import utcnow
 from trustlib._paths import private
-from trustlib._types import ROOT, CollectionName, StoredName, UrlPath
+from trustlib._types import ROOT, CollectionName, StoredName, UrlPath, Version
 from trustlib.anchors import Anchor
 from trustlib.content import ImageReference, TagBinding
 from trustlib.drive import ignored
@@ -32,6 +32,7 @@ from trustlib.registry.reading import RegistryTransport
 from trustlib.roles import Root
 from trustlib.transport._pieces import close
 from trustlib.updater import Updater
+from trustlib.updater.journal import told_to
 from trustlib.wire import TUF_JSON
 
 Resolver: TypeAlias = Callable[[ImageReference], TagBinding]
@@ -162,7 +163,9 @@ class Enforcer:
         if kept != raw:
             return updater(Anchor.root(kept))
         sha256 = hashlib.sha256(raw).hexdigest()
-        self.on_event(TrustedOnFirstUse(collection=name, sha256=sha256))
+        told_to(
+            self.on_event, TrustedOnFirstUse(sha256=sha256, version=Version(1), collection=name)
+        )
         return trusted
 
 
@@ -180,7 +183,8 @@ def unvouched(
     manifest = None if wanted is None else registry.manifest(tagged.path, wanted)
     if manifest is None:
         raise NotFoundError(tagged.familiar, "the registry does not have it; check the name")
-    tell(Untrusted(reference=tagged.familiar, digest=str(manifest.digest), why=why))
+    digest = str(manifest.digest)
+    told_to(tell, Untrusted(reference=tagged.familiar, digest=digest, why=why))
     return TagBinding(
         reference=tagged,
         digest=manifest.digest,

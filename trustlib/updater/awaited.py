@@ -12,7 +12,7 @@ from typing import cast
 from attrs import define, field
 
 from trustlib._clock import utcnow
-from trustlib.anchors import Anchor
+from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
 from trustlib.downloads import AT_ONCE, Progress, adownloaded, adownloaded_all, nobody
@@ -39,7 +39,7 @@ class AsyncUpdater:
     is run in threads.
     """
 
-    anchor: Anchor
+    anchor: Anchor | Pin
     transport: AsyncTransport | Transport
     storage: AsyncStorage | Storage
     names: Naming = field(factory=PerOrganisation)

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import define, field
 
 from trustlib._clock import utcnow
-from trustlib.anchors import Anchor
+from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
 from trustlib.downloads import AT_ONCE, Progress, downloaded, downloaded_all, nobody
@@ -36,7 +36,8 @@ class Updater:
     threads; several processes may share one store.
 
     Args:
-        anchor: what is trusted to begin with; ship it with your program.
+        anchor: what is trusted to begin with; ship it with your program. A pin is for the
+            format that knows it.
         transport: how the repository's files are read; :class:`~trustlib.transport.Offline`
             if they are not to be.
         storage: where what was seen is remembered, so that nobody can roll it
@@ -52,7 +53,7 @@ class Updater:
             than in the folder ``targets/`` beside its metadata.
     """
 
-    anchor: Anchor
+    anchor: Anchor | Pin
     transport: Transport
     storage: Storage
     names: Naming = field(factory=PerOrganisation)

@@ -15,7 +15,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from trustlib._types import TargetPath
-from trustlib.anchors import Anchor
+from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, TagBinding
 from trustlib.content.binding import bound, by_digest, target_path
 from trustlib.documents import Format
@@ -30,12 +30,11 @@ from trustlib.workflow import (
     Agreed,
     Found,
     Known,
+    Procedure,
     RolesAgree,
-    find,
     find_agreed,
     foresee,
-    refresh,
-    remembered,
+    procedure_of,
     walk,
 )
 
@@ -62,14 +61,19 @@ class Client:
         offline: how to do without the repository, where it is not to be asked.
     """
 
-    anchor: Anchor
+    anchor: Anchor | Pin
     names: Naming
     limits: Limits
     policy: Freshness
     format: Format
     clock: Callable[[], datetime]
     offline: Offline | None
+    _procedure: Procedure = field(init=False, repr=False)
     _state: _State | None = field(default=None, init=False, repr=False)
+
+    @_procedure.default
+    def _by_format(self) -> Procedure:
+        return procedure_of(self.format)
 
     # -- the questions ------------------------------------------------------------------
 
@@ -237,8 +241,8 @@ class Client:
             return (yield from self._from_store(now, self.offline.at_most, None))
         try:
             return (
-                yield from refresh(
-                    self.anchor, now=now, limits=self.limits, format=self.format, wanted=wanted
+                yield from self._procedure.refresh(
+                    self.anchor, now=now, limits=self.limits, wanted=wanted
                 )
             )
         except TransportError as error:
@@ -253,8 +257,8 @@ class Client:
     def _from_store(
         self, now: datetime, at_most: timedelta | None, because: TransportError | None
     ) -> Workflow[Trusted]:
-        trusted = yield from remembered(
-            self.anchor, now=now, limits=self.limits, format=self.format, at_most=at_most
+        trusted = yield from self._procedure.remembered(
+            self.anchor, now=now, limits=self.limits, at_most=at_most
         )
         heard = trusted.source.heard
         yield Tell(AnsweredFromStore(heard=heard, now=now, because=because))
@@ -266,7 +270,7 @@ class Client:
             return found
 
         def search(trusted: Trusted, known: Known) -> Workflow[Found]:
-            return find(trusted, path, limits=self.limits, known=known)
+            return self._procedure.find(trusted, path, limits=self.limits, known=known)
 
         state, found = yield from self._searched(state, path, now, search)
         if len(state.found) >= _REMEMBERED:

@@ -12,12 +12,20 @@ from contextlib import contextmanager
 from typing import Final
 
 from trustlib.errors import TrustError
-from trustlib.events import AnsweredFromStore, Event, FloorsDropped, Odd, Refused
+from trustlib.events import (
+    AnsweredFromStore,
+    Event,
+    FloorsDropped,
+    Odd,
+    Refused,
+    TrustedOnFirstUse,
+    Untrusted,
+)
 
 _LOG: Final = logging.getLogger("trustlib")
 _LOG.addHandler(logging.NullHandler())
 
-_WARN: Final = (AnsweredFromStore, FloorsDropped, Odd, Refused)
+_WARN: Final = (AnsweredFromStore, FloorsDropped, Odd, Refused, TrustedOnFirstUse, Untrusted)
 
 
 def told_to(listener: Callable[[Event], None], event: Event) -> None:

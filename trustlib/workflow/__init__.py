@@ -10,6 +10,7 @@ and in a test on two dictionaries.
 
 from trustlib.workflow.agreement import Agreed, RolesAgree, find_agreed
 from trustlib.workflow.explanation import Evidence, Explanation, Signed, Vouched
+from trustlib.workflow.procedure import Procedure, Tuf, procedure_of
 from trustlib.workflow.remembered import remembered
 from trustlib.workflow.search import Found, Known, covering, delegated_by, find, foresee, walk
 from trustlib.workflow.start import CLOCK, CLOCK_TOLERANCE, FLOORS
@@ -24,8 +25,10 @@ __all__ = [
     "Explanation",
     "Found",
     "Known",
+    "Procedure",
     "RolesAgree",
     "Signed",
+    "Tuf",
     "Vouched",
     "covering",
     "delegated_by",
@@ -33,6 +36,7 @@ __all__ = [
     "find_agreed",
     "foresee",
     "latest",
+    "procedure_of",
     "refresh",
     "remembered",
     "walk",
