@@ -4,6 +4,12 @@ Nothing else in the package knows of it: without this folder, everything else is
 whole.
 """
 
+from trustlib.notary.cache import DockerCache
+from trustlib.notary.content_trust import ContentTrust
+from trustlib.notary.errors import CertificateError, PinError, UnpinnedError
+from trustlib.notary.format import ContentTrustFormat
+from trustlib.notary.inspecting import Overview, SignedTag, ainspect, inspect
+from trustlib.notary.methods import Signature
 from trustlib.notary.passphrases import (
     DOCKER_1_8_PASSPHRASES,
     DOCKER_PASSPHRASES,
@@ -11,11 +17,34 @@ from trustlib.notary.passphrases import (
     docker_passphrases,
     notary_passphrases,
 )
+from trustlib.notary.pins import TrustOnFirstUse, TrustPinning, pinned_certificate
+from trustlib.notary.public_keys import PublicKey
+from trustlib.notary.searching import RELEASES, Heard, Listed, heard, listing
 
 __all__ = [
     "DOCKER_1_8_PASSPHRASES",
     "DOCKER_PASSPHRASES",
     "NOTARY_PASSPHRASES",
+    "RELEASES",
+    "CertificateError",
+    "ContentTrust",
+    "ContentTrustFormat",
+    "DockerCache",
+    "Heard",
+    "Listed",
+    "Overview",
+    "PinError",
+    "PublicKey",
+    "Signature",
+    "SignedTag",
+    "TrustOnFirstUse",
+    "TrustPinning",
+    "UnpinnedError",
+    "ainspect",
     "docker_passphrases",
+    "heard",
+    "inspect",
+    "listing",
     "notary_passphrases",
+    "pinned_certificate",
 ]

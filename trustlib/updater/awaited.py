@@ -138,11 +138,11 @@ class AsyncUpdater:
 
     def _artifacts(self) -> tuple[AsyncTransport, str]:
         if self.artifacts is None:
-            return _awaited(self.transport), ARTIFACTS
-        return _awaited(self.artifacts), ""
+            return awaited_transport(self.transport), ARTIFACTS
+        return awaited_transport(self.artifacts), ""
 
     async def _run(self, workflow: Workflow[T]) -> T:
-        transport, storage = _awaited(self.transport), _awaited_storage(self.storage)
+        transport, storage = awaited_transport(self.transport), awaited_storage(self.storage)
         told = partial(told_to, self.on_event)
         return await arun(workflow, transport, storage, self.limits, told)
 
@@ -151,13 +151,15 @@ class AsyncUpdater:
 # cannot see that, hence the casts.
 
 
-def _awaited(transport: AsyncTransport | Transport) -> AsyncTransport:
+def awaited_transport(transport: AsyncTransport | Transport) -> AsyncTransport:
+    """Return *transport*, to await; in threads if it blocks."""
     if inspect.iscoroutinefunction(transport.fetch):
         return cast("AsyncTransport", transport)
     return awaited(cast("Transport", transport))
 
 
-def _awaited_storage(storage: AsyncStorage | Storage) -> AsyncStorage:
+def awaited_storage(storage: AsyncStorage | Storage) -> AsyncStorage:
+    """Return *storage*, to await; in threads if it blocks."""
     if inspect.iscoroutinefunction(storage.load):
         return cast("AsyncStorage", storage)
     return ThreadedStorage(cast("Storage", storage))

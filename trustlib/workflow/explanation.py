@@ -133,9 +133,10 @@ def _vouched(trusted: Trusted, visited: tuple[Visit, ...]) -> Iterator[Vouched]:
 
 
 def _compared(by: RoleName, listed: MetaFile) -> tuple[str, ...]:
+    version = () if listed.version is None else ("version",)
     length = () if listed.length is None else ("length",)
     hashes = tuple(name for name in HASHES if name in listed.hashes)
-    return (f"{', '.join(('version', *length, *hashes))} as in {by}",)
+    return (f"{', '.join((*version, *length, *hashes))} as in {by}",)
 
 
 def _told(proof: Verified[Role], authority: Authority, by: RoleName, *checked: str) -> Vouched:

@@ -72,7 +72,7 @@ class Session:
         held = yield from self.store.load(name)
         yield from self.store.save(name, proof.raw)
         if held != proof.raw:
-            yield Tell(_accepted(proof))
+            yield Tell(told_of(proof))
             yield from remarked(proof)
 
 
@@ -98,7 +98,7 @@ def targets_role(
     proof = stage.accept_delegated(raw, name, delegator, before=None if ahead else held)
     # §5.6.6
     if not ahead and (yield from session.store.offer(session.format.stored(name), raw)):
-        yield Tell(_accepted(proof))
+        yield Tell(told_of(proof))
         yield from remarked(proof)
     return proof
 
@@ -115,7 +115,7 @@ def fetch_of(stage: SnapshotTrusted, name: RoleName, session: Session) -> Fetch:
     return Fetch(path, at_most(listed.length, session.limits.targets))
 
 
-def _accepted(proof: Verified[R]) -> RoleAccepted:
+def told_of(proof: Verified[R]) -> RoleAccepted:
     """Return what to tell of a role whose new version was stored."""
     return RoleAccepted(
         role=proof.name,

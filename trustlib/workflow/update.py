@@ -106,10 +106,15 @@ def _updated(session: Session, anchor: Anchor, wanted: Sequence[TargetPath]) -> 
     proof = yield from targets_role(with_snapshot, TARGETS, with_snapshot.root.root, session)
     trusted = Trusted(snapshot=with_snapshot, targets=proof)
     # Only after a complete update: the floor never lies beyond what was signed.
+    yield from completed(session, floor)
+    yield Tell(refreshed(trusted))
+    return trusted
+
+
+def completed(session: Session, floor: datetime | None) -> Workflow[None]:
+    """Remember when this update began, if the last one began some time before: at *floor*."""
     if floor is None or session.now >= floor + _CLOCK_STEP:
         yield from session.store.offer(CLOCK, render_clock(session.now))  # theirs will do as well
-    yield Tell(_refreshed(trusted))
-    return trusted
 
 
 def _upper_updated(session: Session, anchor: Anchor, as_of: datetime) -> Workflow[SnapshotTrusted]:
@@ -121,7 +126,8 @@ def _upper_updated(session: Session, anchor: Anchor, as_of: datetime) -> Workflo
     return (yield from _snapshot_updated(session, with_timestamp))
 
 
-def _refreshed(trusted: Trusted) -> Refreshed:
+def refreshed(trusted: Trusted) -> Refreshed:
+    """Return what to tell of a complete update."""
     root, timestamp, snapshot, targets = (proof.role.version for proof in trusted.roles)
     return Refreshed(
         root=root,
@@ -165,14 +171,15 @@ def _root_updated(session: Session, stage: RootTrusted) -> Workflow[RootTrusted]
         before, stage = stage, stage.accept_root(raw)
         yield from store.save(numbered(following), raw)  # §5.3.8
         yield from store.save(files.stored(ROOT), raw)
-        yield from _rotated(before, stage)
+        yield from rotated(before, stage)
         rotations += 1
         yield from hints.roots(session, stage, rotations)
     yield from store.save(files.stored(ROOT), stage.root.raw)
     return stage
 
 
-def _rotated(before: RootTrusted, after: RootTrusted) -> Workflow[None]:
+def rotated(before: RootTrusted, after: RootTrusted) -> Workflow[None]:
+    """Tell that *after*'s root took over from *before*'s, and which versions bind no longer."""
     old, new = before.root.role.version, after.root
     yield Tell(RootRotated(old=old, new=new.role.version, signed_by=new.signed_by))
     yield from remarked(new)
@@ -198,7 +205,7 @@ def _timestamp_updated(session: Session, stage: RootTrusted) -> Workflow[Timesta
     if raw is None:
         raise NoTrustDataError(path)
     after = stage.accept_timestamp(raw)
-    yield from _accepted(session, after.timestamp, stage)  # §5.4.5
+    yield from accepted(session, after.timestamp, stage)  # §5.4.5
     return after
 
 
@@ -212,18 +219,18 @@ def _snapshot_updated(session: Session, stage: TimestampTrusted) -> Workflow[Sna
         except TrustError:
             pass  # out of date or damaged: the repository's copy decides
         else:
-            yield from _accepted(session, after.snapshot, stage.root)
+            yield from accepted(session, after.snapshot, stage.root)
             return after
     consistent = stage.root.root.role.consistent_snapshot  # §5.3.12
     path = session.format.listed(SNAPSHOT, listed, consistent=consistent)
     fetch = Fetch(path, at_most(listed.length, session.limits.snapshot))
     raw = yield from required(fetch, "the timestamp names it")  # §5.5.1
     after = stage.accept_snapshot(raw)
-    yield from _accepted(session, after.snapshot, stage.root)  # §5.5.7
+    yield from accepted(session, after.snapshot, stage.root)  # §5.5.7
     return after
 
 
-def _accepted(
+def accepted(
     session: Session, proof: Verified[Timestamp] | Verified[Snapshot], stage: RootTrusted
 ) -> Workflow[None]:
     """Store the file, and before it that this root accepted it."""

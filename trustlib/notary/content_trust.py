@@ -1,0 +1,53 @@
+"""One collection of Docker Content Trust, as the value that an updater is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from trustlib._types import TargetPath
+from trustlib.anchors import Anchor, Pin
+from trustlib.effects import Workflow
+from trustlib.limits import Limits
+from trustlib.notary.format import ContentTrustFormat
+from trustlib.notary.searching import found
+from trustlib.notary.updating import remembered, updated
+from trustlib.trust import Trusted
+from trustlib.workflow import Found, Known
+
+
+@frozen
+class ContentTrust(ContentTrustFormat):
+    """The collection *name*: its format, and the order in which it is read.
+
+    ``Updater(format=ContentTrust("docker.io/acme/app"), …)``. What is verified
+    carries the name as its collection: a reference to another image is refused.
+    """
+
+    def refresh(
+        self,
+        anchor: Anchor | Pin,
+        *,
+        now: datetime,
+        limits: Limits,
+        wanted: Sequence[TargetPath] = (),
+    ) -> Workflow[Trusted]:
+        """Bring every top-level role up to date: see :func:`~trustlib.notary.updating.updated`."""
+        del wanted
+        return updated(anchor, collection=self.name, now=now, limits=limits, format=self)
+
+    def remembered(
+        self, anchor: Anchor | Pin, *, now: datetime, limits: Limits, at_most: timedelta | None
+    ) -> Workflow[Trusted]:
+        """Return what is stored, if it may be believed, with nobody asked."""
+        return remembered(
+            anchor, collection=self.name, now=now, limits=limits, format=self, at_most=at_most
+        )
+
+    def find(
+        self, trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known
+    ) -> Workflow[Found]:
+        """Return what ``targets/releases`` says of the tag *path*, or else ``targets``."""
+        return found(trusted, path, limits=limits, known=known)
