@@ -20,9 +20,11 @@ from trustlib.notary.passphrases import (
 from trustlib.notary.pins import TrustOnFirstUse, TrustPinning, pinned_certificate
 from trustlib.notary.public_keys import PublicKey
 from trustlib.notary.searching import RELEASES, Heard, Listed, heard, listing
+from trustlib.notary.server import DOCKER_HUB, NotaryServer, docker_server, docker_tls
 
 __all__ = [
     "DOCKER_1_8_PASSPHRASES",
+    "DOCKER_HUB",
     "DOCKER_PASSPHRASES",
     "NOTARY_PASSPHRASES",
     "RELEASES",
@@ -32,6 +34,7 @@ __all__ = [
     "DockerCache",
     "Heard",
     "Listed",
+    "NotaryServer",
     "Overview",
     "PinError",
     "PublicKey",
@@ -42,6 +45,8 @@ __all__ = [
     "UnpinnedError",
     "ainspect",
     "docker_passphrases",
+    "docker_server",
+    "docker_tls",
     "heard",
     "inspect",
     "listing",

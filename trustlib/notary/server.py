@@ -1,0 +1,183 @@
+"""A live trust server: the files of one collection, read over HTTP.
+
+Reading needs no login where the server says so; where it wants to know who
+asks, the conversation is that of a registry, with the registry's credentials:
+whoever may pull the images may read what is said of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, cast
+from urllib.parse import quote, urlsplit
+
+from attrs import field, frozen
+
+from trustlib._types import CollectionName
+from trustlib.errors import TransportError
+from trustlib.limits import Limits
+from trustlib.notary.format import ContentTrustFormat
+from trustlib.ports import Request
+from trustlib.registry._conversation import Session, Speaking, held, said, spoken
+from trustlib.registry.credentials import Source, anonymous
+from trustlib.transport._urls import checked_origin, checked_path
+from trustlib.transport.exchange import Exchange, Heard, Question
+from trustlib.transport.policies import SAME_ORIGIN, Pool, Retries, Timeouts, Tls
+
+DOCKER_HUB: Final = "https://notary.docker.io"
+"""Where Docker Hub's collections were, until it closed its trust server."""
+
+_KNOWN_REALMS: Final = {"https://notary.docker.io:443": "https://auth.docker.io:443"}
+_STREAMED: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
+_ABSENT: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+def _collection(name: str) -> CollectionName:
+    return ContentTrustFormat(name).name
+
+
+def _origins(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(checked_origin, values))
+
+
+@frozen
+class NotaryServer:
+    """Reads the collection *name* from a trust server. A :class:`~trustlib.ports.Transport`.
+
+    A value: safe to share between threads. Its connections are kept open;
+    :meth:`close` it, or use it in a ``with`` statement, to close those.
+
+    Attributes:
+        url: scheme, host and port of the server.
+        name: the collection, ``docker.io/acme/app``.
+        credentials: who to be, where the server wants to know; asked for the
+            domain of the registry that *name* begins with.
+        tls: whom to believe to be the server, and who to be; see :func:`docker_tls`.
+        realms: origins of its token servers, where they are not its own (that
+            of Docker Hub is known).
+        timeout: how long to wait for the server.
+        retries: how often to ask again.
+        pool: how many idle connections to keep.
+        proxy: as for :class:`~trustlib.transport.HttpTransport`.
+
+    Raises:
+        ValueError: *url* is more than scheme, host and port, or *name* is no
+            name of a collection.
+    """
+
+    url: str = field(converter=checked_origin)
+    name: CollectionName = field(converter=_collection)
+    credentials: Source = field(default=anonymous, kw_only=True)
+    tls: Tls = field(factory=Tls, kw_only=True)
+    realms: frozenset[str] = field(default=frozenset(), converter=_origins, kw_only=True)
+    timeout: Timeouts = field(factory=Timeouts, kw_only=True)
+    retries: Retries = field(factory=Retries, kw_only=True)
+    pool: Pool = field(factory=Pool, kw_only=True)
+    proxy: str | None = field(default=None, kw_only=True, repr=False)
+    _exchange: Exchange = field(init=False, eq=False, repr=False)
+    _session: Session = field(init=False, eq=False, repr=False)
+
+    @_exchange.default
+    def _connected(self) -> Exchange:
+        return Exchange(timeout=self.timeout, pool=self.pool, proxy=self.proxy, limits=Limits())
+
+    @_session.default
+    def _begun(self) -> Session:
+        known = _KNOWN_REALMS.get(self.url)
+        return Session(
+            domain=self.name.partition("/")[0],
+            base_url=f"{self.url}/v2/",
+            tls=self.tls,
+            realms=self.realms if known is None else self.realms | {known},
+            retries=self.retries,
+            downloads=SAME_ORIGIN,
+        )
+
+    def fetch(self, request: Request) -> Iterator[bytes] | None:
+        """Return the file in pieces, or None if the server has none (404, 410).
+
+        Raises:
+            DeniedError: the server does not let us.
+            TransportError: anything else; here or while iterating.
+        """
+        answer = held(self._fetched(request), self._exchange.heard, self.credentials, time.sleep)
+        return None if answer is None else cast("Iterator[bytes]", answer.pieces)
+
+    def close(self) -> None:
+        """Close the connections that are idle. A later fetch opens new ones."""
+        self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _fetched(self, request: Request) -> Speaking[Heard | None]:
+        path = checked_path(request.path, self.url)
+        question = Question(
+            hop=self._session.hop(f"{quote(self.name, safe='/:')}/_trust/tuf/{path}"),
+            streamed=_STREAMED,
+            offset=request.offset,
+        )
+        answer = yield from spoken(self._session, question, f"repository:{self.name}:pull")
+        if answer.pieces is not None:
+            return answer
+        if answer.status in _ABSENT:
+            return None
+        raise TransportError(
+            question.where, f"the server answered with HTTP status {answer.status}{said(answer)}"
+        )
+
+
+def docker_tls(directory: str | PathLike[str], url: str) -> Tls:
+    """Return how Docker would connect to the trust server *url*.
+
+    Args:
+        directory: where Docker keeps its settings, ``~/.docker`` for most
+            people; below it, ``tls/<host:port>/`` holds ``ca.crt``,
+            ``client.cert`` and ``client.key``, or some of them.
+        url: scheme, host and port of the server.
+
+    Raises:
+        ValueError: there is a key without its certificate; or *url* has a
+            path or no host.
+    """
+    checked_origin(url)
+    folder = Path(directory).expanduser() / "tls" / urlsplit(url).netloc
+    found = {name: folder / name for name in ("ca.crt", "client.cert", "client.key")}
+    present = {name: path if path.is_file() else None for name, path in found.items()}
+    return Tls(
+        ca_file=present["ca.crt"],
+        client_cert=present["client.cert"],
+        client_key=present["client.key"],
+    )
+
+
+def docker_server(name: str, environment: Mapping[str, str]) -> str:
+    """Return the trust server that Docker would ask about *name* in *environment*.
+
+    Args:
+        name: the collection.
+        environment: ``os.environ``, say; nothing is read from it but
+            ``DOCKER_CONTENT_TRUST_SERVER``.
+
+    Raises:
+        ValueError: the variable names no https server.
+    """
+    if given := environment.get("DOCKER_CONTENT_TRUST_SERVER"):
+        if not given.startswith("https://"):
+            raise ValueError(f"DOCKER_CONTENT_TRUST_SERVER: expected an https URL, got {given!r}")
+        return checked_origin(given.rstrip("/"))
+    domain = _collection(name).partition("/")[0]
+    return checked_origin(DOCKER_HUB if domain == "docker.io" else f"https://{domain}")
