@@ -587,7 +587,7 @@ def test_a_spoilt_releases_is_an_error_and_nothing_to_fall_back_from(files, kind
 
 
 def test_a_releases_that_is_withheld_is_an_error():
-    files = dict(SPOILT)[0] if False else SPOILT[0][1]
+    files = SPOILT[0][1]
 
     with pytest.raises(NotFoundError, match="may be withheld"):
         client(files, anchor=NEWER.pin).find("old")
