@@ -586,6 +586,43 @@ def test_a_spoilt_releases_is_an_error_and_nothing_to_fall_back_from(files, kind
     assert before == store.files[APP.stored(RELEASES)]
 
 
+def hidden(collection):
+    """What somebody with the keys of the server serves who hides targets/releases."""
+    left = FrozenMap({k: v for k, v in collection.snapshot.meta.items() if k != RELEASES})
+    return collection.next().edited(SNAPSHOT, meta=left).stamped()
+
+
+def test_a_releases_that_was_listed_and_is_not_is_an_error_although_it_was_never_read():
+    store = seen(NEWER)
+
+    error = refused(MismatchError, hidden(NEWER).files(), anchor=NEWER.pin, storage=store)
+    assert (SNAPSHOT, RELEASES) == (error.role, error.expected)
+    client(NEWER, anchor=NEWER.pin, storage=store).find("old")
+    assert (
+        RELEASES
+        == refused(RollbackError, hidden(NEWER).files(), anchor=NEWER.pin, storage=store).role
+    )
+
+
+def test_a_releases_that_nobody_can_sign_may_vanish():
+    nobody = attrs.evolve(NEWER.targets.delegations, roles=(grant(RELEASES),))
+    empty = hidden(NEWER.edited(TARGETS, delegations=nobody).next(TARGETS))
+
+    assert client(empty, anchor=NEWER.pin, storage=seen(NEWER)).refresh()
+
+
+def test_a_releases_that_vanished_is_missed_where_it_was_read_before():
+    """The snapshot in between did not list it either: the store's own copy does."""
+    store = MemoryStorage()
+    client(NEWER, anchor=NEWER.pin, storage=store).find("old")
+    files = {**store.files, "snapshot.json": hidden(NEWER).raw(SNAPSHOT)}
+    without = MemoryStorage({k: v for k, v in files.items() if k != "timestamp.json"})
+
+    with pytest.raises(RollbackError) as error:
+        client(hidden(NEWER), anchor=NEWER.pin, storage=without).find("old")
+    assert RELEASES == error.value.role
+
+
 def test_a_releases_that_is_withheld_is_an_error():
     files = SPOILT[0][1]
 

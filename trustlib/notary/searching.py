@@ -15,11 +15,12 @@ from attrs import frozen
 
 from trustlib._paths import published_target
 from trustlib._types import SNAPSHOT, TARGETS, RoleName, TargetPath
+from trustlib.documents import Format
 from trustlib.effects import Load, Workflow
-from trustlib.errors import LimitError, NotFoundError, RollbackError, TrustError
+from trustlib.errors import LimitError, MismatchError, NotFoundError, RollbackError, TrustError
 from trustlib.limits import Limits
 from trustlib.roles import Authority, SuccinctRoles, Target, Targets
-from trustlib.trust import Trusted, Verified, not_expired, verify
+from trustlib.trust import SnapshotTrusted, Trusted, Verified, not_expired, verify
 from trustlib.workflow import Evidence, Found, Known
 from trustlib.workflow.session import Session, targets_role
 
@@ -117,13 +118,48 @@ def _require_never_seen(
     files = session.format
     held = yield from session.store.load(files.stored(name))
     newest = yield Load(files.stored(SNAPSHOT))
-    if held is None or newest != trusted.snapshot.snapshot.raw:
-        return  # or another process is ahead of us, and knows of a role that we do not
+    if newest != trusted.snapshot.snapshot.raw:
+        return  # another process is ahead of us, and knows of a role that we do not
+    if (before := _before(held, name, authority, files)) is not None:
+        raise RollbackError(name, before.role.version, None)
+
+
+def require_nobody_vanished(
+    stage: SnapshotTrusted, targets: Verified[Targets], session: Session
+) -> Workflow[None]:
+    """Make sure that the snapshot lists every role still that it did, if *targets* needs it.
+
+    Whoever has the keys of timestamp and snapshot, which servers hold, cannot
+    sign for a role that is delegated to; but could hide it, so that an older
+    word of ``targets`` on a tag would count again.
+
+    Raises:
+        RollbackError: a role vanished that was read before.
+        MismatchError: a role vanished that was listed before.
+    """
+    prior, now = stage.root.prior.snapshot, stage.snapshot.role.meta
+    for name in _below(targets.role):
+        authority = targets.role.authority(name)
+        if prior is None or name in now or name not in prior.role.meta:
+            continue
+        if not _attainable(authority):
+            continue
+        held = yield from session.store.load(session.format.stored(name))
+        if (before := _before(held, name, authority, session.format)) is not None:
+            raise RollbackError(name, before.role.version, None)
+        raise MismatchError(SNAPSHOT, "an entry, as there was before, for", name, "none")
+
+
+def _before(
+    held: bytes | None, name: RoleName, authority: Authority, files: Format
+) -> Verified[Targets] | None:
+    """Return the role that is stored, as far as it is still vouched for."""
+    if held is None:
+        return None
     try:
-        before = verify(files.parse(Targets, held, name=name), authority)
+        return verify(files.parse(Targets, held, name=name), authority)
     except TrustError:
-        return
-    raise RollbackError(name, before.role.version, None)
+        return None
 
 
 # -- all of them ------------------------------------------------------------------------

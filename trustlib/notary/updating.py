@@ -32,6 +32,7 @@ from trustlib.errors import (
 )
 from trustlib.limits import Limits
 from trustlib.notary.roots import next_root, require_current
+from trustlib.notary.searching import require_nobody_vanished
 from trustlib.notary.starting import Start, known, replayed, started
 from trustlib.roles import Root, Targets
 from trustlib.sources import FromRepository, FromStore
@@ -179,6 +180,7 @@ class _Update:
         self._snapshot = with_snapshot
         matching(ROOT, stage.root.raw, with_snapshot.listed(ROOT), step="§5.5.2")
         targets = yield from self._targets(with_snapshot)
+        yield from require_nobody_vanished(with_snapshot, targets, self.session)
         return Trusted(snapshot=with_snapshot, targets=targets)
 
     def _timestamp(self, stage: RootTrusted) -> Workflow[TimestampTrusted]:
