@@ -1,6 +1,8 @@
 """What the format's own programs accept is understood, and written as they write it."""
 
 import json
+import random
+import re
 from datetime import UTC, datetime
 
 import attrs
@@ -16,6 +18,7 @@ from notary.collections_of import (
     certificate,
     ec_private,
     ed_signer,
+    fixture_files,
     grant,
     kind,
     pem_of,
@@ -28,7 +31,7 @@ from notary.collections_of import (
     with_pem,
 )
 
-from trustlib import MalformedError, Signature, ThresholdError
+from trustlib import MalformedError, Signature, ThresholdError, TrustError
 from trustlib._canonical import canonical
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
@@ -303,6 +306,51 @@ MALFORMED = {
 def test_what_is_not_understood_is_malformed(value):
     with pytest.raises(MalformedError):
         parsed(value)
+
+
+@pytest.mark.parametrize("name", ["targets", "expires", "_type"])
+def test_a_member_that_is_always_written_is_always_there(name):
+    with pytest.raises(MalformedError, match=f"a member '{name}'"):
+        parsed(targets_value(**{name: "absent"}))
+
+
+def test_whatever_is_understood_is_written_as_it_was_read():
+    """Values put in the places of others, again and again; what is refused is no matter."""
+    chance, understood = random.Random(7), 0
+    files = [
+        raw[: raw.index(b',"signatures"')]
+        for name, _, raw in fixture_files("dct")
+        if "targets" in name
+    ]
+    values = [
+        b"null",
+        b"{}",
+        b"[]",
+        b'""',
+        b"0",
+        b"7",
+        b"true",
+        b'"AA=="',
+        b'"targets/a"',
+        b'[""]',
+        b'{"a":null}',
+        b"-1",
+        b"1e3",
+        b'"\\ud800"',
+        b"9" * 25,
+    ]
+    for _ in range(600):
+        raw = bytearray(chance.choice(files) + b',"signatures":[]}')
+        found = [one.span() for one in re.finditer(rb'"[^"]*"|\d+|\[[^][{}]*\]|\{[^][{}]*\}', raw)]
+        start, end = chance.choice(found)
+        raw[start:end] = chance.choice(values)
+        try:
+            document = APP.parse(Targets, bytes(raw))
+        except TrustError:
+            continue
+        understood += 1
+        assert document.payload == APP.payload(document.unverified)
+    assert understood > 20
 
 
 def test_a_role_delegates_to_roles_directly_below_it():

@@ -1,9 +1,9 @@
 """Reading this format's JSON: what its own programs accept, and says where something is wrong.
 
-They write null for what is empty, and leave out what is nothing; both are kept,
-in ``extra``, so that a file can be written again byte by byte. What they accept
-and never write (numbers with fractions, members twice, a time with a comma) is
-refused.
+They write null for what is empty, and leave out some of what is nothing; both
+are kept, in ``extra``, so that a file can be written again byte by byte. What
+they accept and never write (numbers with fractions, members twice, a time with
+a comma) is refused.
 """
 
 from __future__ import annotations
@@ -129,9 +129,9 @@ def _empty(at: Cursor, *names: str) -> FrozenMap[str, Json]:
     )
 
 
-def _present(at: Cursor, name: str) -> Cursor | None:
-    found = at.get(name)
-    return None if found is None or found.value is None else found
+def _filled(at: Cursor | None) -> Cursor | None:
+    """Return *at*, or None where nothing or null is."""
+    return None if at is None or at.value is None else at
 
 
 def _root(signed: Cursor, _: RoleName, collection: CollectionName) -> Root:
@@ -139,17 +139,16 @@ def _root(signed: Cursor, _: RoleName, collection: CollectionName) -> Root:
     roles = {RoleName(name): _keyset(at, keys) for name, at in signed.at("roles").items()}
     if missing := [name for name in TOP_LEVEL if name not in roles]:
         raise signed.at("roles").wrong(f"an entry for {missing[0]!r}")
-    consistent = signed.get("consistent_snapshot")
     return Root(
         **_head(signed, collection, "keys", "roles", "consistent_snapshot"),
         keys=keys,
         roles=FrozenMap(roles),
-        consistent_snapshot=consistent is not None and consistent.flag(),
+        consistent_snapshot=signed.at("consistent_snapshot").flag(),
     )
 
 
 def _keys(at: Cursor) -> FrozenMap[KeyId, Key]:
-    listed = _present(at, "keys")
+    listed = _filled(at.at("keys"))
     if listed is None:
         return FrozenMap()
     keys: dict[KeyId, Key] = {}
@@ -174,7 +173,7 @@ def key_in(at: Cursor) -> PublicKey:
 
 
 def _keyids(at: Cursor, keys: FrozenMap[KeyId, Key]) -> tuple[KeyId, ...]:
-    listed = _present(at, "keyids")
+    listed = _filled(at.at("keyids"))
     if listed is None:
         return ()
     keyids: list[KeyId] = []
@@ -207,7 +206,7 @@ def _metafile(at: Cursor) -> MetaFile:
 
 
 def _hashes(at: Cursor) -> FrozenMap[str, str]:
-    listed = _present(at, "hashes")
+    listed = _filled(at.at("hashes"))
     if listed is None:
         return FrozenMap()
     found: dict[str, str] = {}
@@ -241,7 +240,7 @@ def _snapshot(signed: Cursor, _: RoleName, collection: CollectionName) -> Snapsh
 
 
 def _targets(signed: Cursor, name: RoleName, collection: CollectionName) -> Targets:
-    listed, delegations = _present(signed, "targets"), _present(signed, "delegations")
+    listed, delegations = _filled(signed.at("targets")), _filled(signed.get("delegations"))
     head = _head(signed, collection, "targets", "delegations")
     kept = _empty(signed, "targets", "delegations")
     targets = {} if listed is None else {TargetPath(p): _target(at) for p, at in listed.items()}
@@ -271,7 +270,7 @@ def _target(at: Cursor) -> Target:
 
 
 def _delegations(at: Cursor, name: RoleName) -> Delegations:
-    keys, listed = _keys(at), _present(at, "roles")
+    keys, listed = _keys(at), _filled(at.at("roles"))
     roles = () if listed is None else tuple(_grant(one, keys, name) for one in listed.elements())
     if listed is not None and len({role.name for role in roles}) != len(roles):
         raise listed.wrong("every role name once")
@@ -283,7 +282,7 @@ def _delegations(at: Cursor, name: RoleName) -> Delegations:
 
 
 def _grant(at: Cursor, keys: FrozenMap[KeyId, Key], delegator: RoleName) -> Delegation:
-    name, paths = at.at("name"), _present(at, "paths")
+    name, paths = at.at("name"), _filled(at.get("paths"))
     child = is_delegated(name.text()) and name.text().rpartition("/")[0] == delegator
     if not child:
         raise name.wrong(f"the name of a role directly below {delegator}")
