@@ -80,7 +80,7 @@ PINNED = {
         "# a \\\n+# pinned: alpine:3.18\nFROM «alpine:3.18»\n"
     ),
     "a comment in a continuation does not end it": (
-        "+# pinned: alpine:3.18\nFROM «alpine:3.18»\nRUN true \\\n  # no\nFROM busybox\n"
+        "+# pinned: alpine:3.18\nFROM «alpine:3.18»\nRUN true \\\n  # no\n && FROM busybox\n"
     ),
     "a line of a backslash alone begins an instruction": (
         "+# pinned: alpine:3.18\n\\\nFROM «alpine:3.18»\n"
@@ -368,6 +368,26 @@ REFUSED = {
     "a frontend without a name": ("# syntax= \nFROM alpine\n", "an image in # syntax"),
     "a frontend in slashes": ("// syntax=evil/frontend\nFROM alpine\n", "an instruction"),
     "a frontend in JSON": ('{"syntax": "evil/frontend"}\n', "an instruction"),
+    "a heredoc that hides an image from frontends of today": (
+        "FROM alpine\nRUN <<'USER root'\nFROM evil\nUSER root\n",
+        "line 3: expected lines that are no instructions to earlier versions",
+    ),
+    "a heredoc whose end is swallowed by frontends of old": (
+        "FROM alpine\nRUN <<EOF\nCOPY --from=evil / /\nRUN true \\\nEOF\n",
+        "got 'COPY --from evil'",
+    ),
+    "a comment in a continuation that ended it once": (
+        "FROM alpine\nRUN true \\\n  # x\nCOPY --from=evil / /\n",
+        "got 'COPY --from evil'",
+    ),
+    "a heredoc that ends in a comment": (
+        "FROM alpine\nRUN <<'#'\nFROM evil\n#\n",
+        "got 'FROM evil'",
+    ),
+    "a doubled escape that continued a line once": (
+        "ARG A=alpine\\\\\nARG B=c\nFROM ${A%?}\n",
+        "got 'FROM alpineAR'",
+    ),
     "a byte that is none": ("FROM alpine\0\n", "expected text"),
     "half a pair": ("FROM alpine\ud800\n", "UTF-8"),
     "bytes that are no text": (b"FROM alpine\xff\n", "UTF-8"),

@@ -167,11 +167,18 @@ def test_several_platforms_are_none_that_an_image_may_hang_on():
 
 
 def test_what_no_digest_can_name_is_told():
-    text = "services:\n  a:\n    models: [ai/small]\n    build:\n      cache_from: ['type=gha']\n"
+    text = (
+        "services:\n  a:\n    models: [ai/small]\n    build:\n      context: https://example.com/x.git\n"
+        "      cache_from: ['type=gha']\n      additional_contexts:\n        - src=git@example.com:x.git\n"
+        "        - here=./here\n"
+    )
 
-    assert [(3, "ai/small"), (5, "type=gha")] == [
-        (loose.line, loose.what) for loose in pin_compose(text, vouching).loose
-    ]
+    assert {
+        (3, "ai/small"),
+        (5, "https://example.com/x.git"),
+        (6, "type=gha"),
+        (8, "src=git@example.com:x.git"),
+    } == {(loose.line, loose.what) for loose in pin_compose(text, vouching).loose}
 
 
 def test_what_extends_a_build_adds_to_it():

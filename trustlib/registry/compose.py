@@ -56,7 +56,8 @@ class PinnedCompose:
         others: the other files it was given and that it reads, by their paths.
         pins: every image that they name.
         builds: the Dockerfiles that have to be pinned as well.
-        loose: what no digest can name here: caches that are no images, models.
+        loose: what no digest can name here: caches that are no images, contexts
+            from afar, models.
     """
 
     text: str = field(repr=False)

@@ -7,8 +7,10 @@ empty line is none either, and the lines of a heredoc are never looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import product
+from typing import Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -72,6 +74,38 @@ class Instruction:
         return tuple(found)
 
 
+@frozen(kw_only=True)
+class Rules:
+    """What versions of BuildKit, and the builder before it, do not agree on.
+
+    Attributes:
+        heredocs: are read; else their lines are instructions.
+        indented_comments: are comments inside a continuation; else they end it.
+        doubled_escapes: continue no line; else they do as single ones would.
+    """
+
+    heredocs: bool = True
+    indented_comments: bool = True
+    doubled_escapes: bool = True
+
+
+TODAY: Final = Rules()
+_INDENTED_COMMENT = re.compile(f"^[{SPACES}]+#", re.MULTILINE)
+
+
+def earlier(text: str, escape: str) -> Iterator[Rules]:
+    """Yield other rules than today's by which *text* might mean something else."""
+    choices = (
+        (True, False) if "<<" in text else (True,),
+        (True, False) if _INDENTED_COMMENT.search(text) else (True,),
+        (True, False) if escape * 2 in text else (True,),
+    )
+    for documents, comments, escapes in product(*choices):
+        rules = Rules(heredocs=documents, indented_comments=comments, doubled_escapes=escapes)
+        if rules != TODAY:
+            yield rules
+
+
 class BadLineError(Exception):
     """An :class:`UnreadableError` that knows its line."""
 
@@ -80,8 +114,10 @@ class BadLineError(Exception):
         self.line, self.why = line, why
 
 
-def instructions(lines: tuple[Physical, ...], head: Head) -> Iterator[Instruction]:
-    """Yield what *lines* ask for, in order.
+def instructions(
+    lines: tuple[Physical, ...], head: Head, rules: Rules = TODAY
+) -> Iterator[Instruction]:
+    """Yield what *lines* ask for by *rules*, in order.
 
     Raises:
         BadLineError: a line that BuildKit would refuse.
@@ -91,18 +127,18 @@ def instructions(lines: tuple[Physical, ...], head: Head) -> Iterator[Instructio
     for line in rest:
         try:
             text = _content(line, line.text.lstrip(SPACES))
-            joined = _Joined(head.escape)
+            joined = _Joined(head.escape, rules)
             if not text:
                 continue
             for following in () if joined.takes(line, text) else rest:
-                text = _content(following, following.text)
+                text = _continued(following, rules)
                 if text.strip(SPACES) and joined.takes(following, text):
                     break
             own = newline if not line.text.endswith("\n") else "\n"
             own = "\r\n" if line.text.endswith("\r\n") else own
             found = joined.instruction(line, own)
             yield found
-            for heredoc in _heredocs_of(found, joined.text):
+            for heredoc in _heredocs_of(found, joined.text) if rules.heredocs else ():
                 _passed(heredoc, rest)
         except UnreadableError as why:
             raise BadLineError(line.number, why) from None
@@ -118,6 +154,12 @@ def _content(line: Physical, text: str) -> str:
     _measured(line)
     text = text.rstrip("\r\n")
     return "" if text.lstrip(SPACES).startswith("#") else text
+
+
+def _continued(line: Physical, rules: Rules) -> str:
+    if rules.indented_comments or line.text.startswith("#"):
+        return _content(line, line.text)
+    return _measured(line).text.rstrip("\r\n")
 
 
 def _measured(line: Physical) -> Physical:
@@ -137,8 +179,9 @@ def _heredocs_of(found: Instruction, line: str) -> tuple[Heredoc, ...]:
 class _Joined:
     """A logical line while it grows."""
 
-    def __init__(self, escape: str) -> None:
+    def __init__(self, escape: str, rules: Rules) -> None:
         self._escape = escape
+        self._rules = rules
         self._texts: list[str] = []
         self._pieces: list[_Piece] = []
         self._length = 0
@@ -147,7 +190,9 @@ class _Joined:
     def takes(self, line: Physical, text: str) -> bool:
         """Add *text* of *line*; return whether the logical line ends here."""
         bare = text.rstrip(" \t")
-        goes_on = bare.endswith(self._escape) and bare[-2:-1] != self._escape
+        goes_on = bare.endswith(self._escape)
+        if self._rules.doubled_escapes and bare[-2:-1] == self._escape:
+            goes_on = False
         kept = bare[:-1] if goes_on else text
         start = line.start + len(line.text.rstrip("\r\n")) - len(text)
         self._texts.append(kept)

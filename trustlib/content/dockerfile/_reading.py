@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-LONGEST_DOCKERFILE: Final = 1_048_576
-"""Characters of a Dockerfile; the longest in the wild have a twentieth of that."""
+LONGEST_DOCKERFILE: Final = 262_144
+"""Characters of a Dockerfile; those that people write have a tenth of that."""
 
 LONGEST_LINE: Final = 65_535
 """Bytes of a line, its end not counted: BuildKit reads no longer one."""

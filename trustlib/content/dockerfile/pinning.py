@@ -16,8 +16,8 @@ from attrs import field, frozen
 from trustlib.content.binding import TagBinding, by_digest
 from trustlib.content.dockerfile import _images
 from trustlib.content.dockerfile._head import Head, head, physical_lines
-from trustlib.content.dockerfile._images import Named, Stage
-from trustlib.content.dockerfile._lines import BadLineError, Span, instructions
+from trustlib.content.dockerfile._images import Named, Read, Stage
+from trustlib.content.dockerfile._lines import BadLineError, Span, earlier, instructions
 from trustlib.content.dockerfile._reading import (
     LONGEST_DOCKERFILE,
     MOST_IMAGES,
@@ -152,6 +152,7 @@ class Dockerfile:
             read = _images.read(tuple(instructions(lines, top)), build)
         except BadLineError as bad:
             raise MalformedError(file, f"line {bad.line}", bad.why.expected, bad.why.got) from None
+        _require_one_meaning(read, text, top, build, file)
         found = [(_use(named, file), named) for named in (*_syntax(top), *read.named)]
         kept = [
             (use, named)
@@ -325,6 +326,29 @@ def images_of(
         LimitError: the file is too long, or names too many images.
     """
     return Dockerfile.parse(text, file=file, build=build).asked
+
+
+def _require_one_meaning(read: Read, text: str, top: Head, build: Build, file: str) -> None:
+    """Refuse what an earlier version would build, too, and from other images.
+
+    A frontend may be of any age. What is a heredoc today was a list of
+    instructions once, and an image in it would be left by its tag.
+    """
+    lines = physical_lines(text)
+    pinned = {(named.where, named.name, named.spans) for named in read.named}
+    for rules in earlier(text, top.escape):
+        try:
+            other = _images.read(tuple(instructions(lines, top, rules)), build)
+        except BadLineError:
+            continue  # such a version refuses it
+        for named in other.named:
+            if (named.where, named.name, named.spans) not in pinned:
+                raise MalformedError(
+                    file,
+                    f"line {named.line}",
+                    "lines that are no instructions to earlier versions of BuildKit either",
+                    f"{named.where} {named.name}",
+                )
 
 
 def _decoded(text: str | bytes, file: str) -> str:

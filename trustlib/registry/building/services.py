@@ -237,6 +237,8 @@ class Project(Files):
             for key in ("context", "dockerfile", "target")
             if key in service.build
         }
+        if "://" in texts.get("context", "") or texts.get("context", "").startswith("git@"):
+            self._is_loose(service.build["context"])
         try:
             build = Build(
                 args=args,
@@ -293,6 +295,8 @@ class Project(Files):
             slashes = "//" if value.startswith(f"{_IMAGE}//") else ""
             if value != f"{_IMAGE}{slashes}scratch":
                 self._want(at, what, before=f"{at.before}{_IMAGE}{slashes}")
+        elif "://" in value or value.startswith("git@"):
+            self._is_loose(at)
 
     def _cache(self, at: At, name: str) -> None:
         what = f"what the build of service {name} takes from a cache"
