@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
+from time import monotonic
 
 from trustlib._frozen import FrozenMap
 from trustlib._types import RoleName, TargetPath
@@ -32,7 +33,12 @@ class Arriving:
     """
 
     def __init__(
-        self, repository: str, descriptor: Descriptor, offset: int, limits: Limits
+        self,
+        repository: str,
+        descriptor: Descriptor,
+        offset: int,
+        limits: Limits,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         if not 0 <= offset <= descriptor.size:
             raise ValueError(f"offset: expected 0 to {descriptor.size}, got {offset}")
@@ -41,6 +47,7 @@ class Arriving:
         self._left = descriptor.size - offset
         self._offset = offset
         self._pace = Pace(str(descriptor.digest), limits)
+        self._clock = clock
         self.wait()
 
     @property
@@ -50,7 +57,7 @@ class Arriving:
 
     def wait(self) -> None:
         """Begin to wait for the next piece; what the caller did until now was no wait."""
-        self._since = time.monotonic()
+        self._since = self._clock()
 
     def take(self, piece: bytes) -> None:
         """Take the next *piece*.
@@ -68,7 +75,7 @@ class Arriving:
             )
         if not self._offset:
             self._checked.take(piece)
-        self._pace.add(len(piece), time.monotonic() - self._since)
+        self._pace.add(len(piece), self._clock() - self._since)
 
     def complete(self) -> None:
         """Find that all of it has arrived.

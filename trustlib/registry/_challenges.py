@@ -7,7 +7,8 @@ is not understood is as good as not said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from attrs import frozen
@@ -44,12 +45,11 @@ def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
     found: list[Challenge] = []
     for header in headers:
         if len(header) <= _LONGEST:
-            found.extend(_read(header))
-    return tuple(found[:_MOST])
+            found += islice(_read(header), _MOST - len(found))
+    return tuple(found)
 
 
-def _read(text: str) -> list[Challenge]:
-    found: list[Challenge] = []
+def _read(text: str) -> Iterator[Challenge]:
     scheme, parameters = "", dict[str, str]()
     at = _end(_GAP, text, 0)
     while at < len(text):
@@ -57,12 +57,13 @@ def _read(text: str) -> list[Challenge]:
             parameters.setdefault(match[1].lower(), _plain(match[2]))
         elif match := _SCHEME.match(text, at):
             if scheme:
-                found.append(Challenge(scheme, FrozenMap(parameters)))
+                yield Challenge(scheme, FrozenMap(parameters))
             scheme, parameters = match[1].lower(), {}
         elif not (match := _CREDENTIAL.match(text, at)):
-            return found  # the one that is broken is left out, and what follows it
+            return  # the one that is broken is left out, and what follows it
         at = _end(_GAP, text, match.end())
-    return [*found, Challenge(scheme, FrozenMap(parameters))] if scheme else found
+    if scheme:
+        yield Challenge(scheme, FrozenMap(parameters))
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

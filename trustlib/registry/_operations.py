@@ -142,8 +142,12 @@ def _uncontradicted(question: Question, answer: Heard, digest: Callable[[str], D
     """
     claimed = answer.header("docker-content-digest")
     algorithm = claimed.partition(":")[0]
-    if algorithm in _ALGORITHMS:  # what others say is nothing to us
-        _same(question, "bytes with the digest", str(digest(algorithm)), shortened(claimed, str))
+    if algorithm not in _ALGORITHMS:
+        return  # it says nothing to us
+    ours = str(digest(algorithm))
+    if claimed != ours:
+        what = "bytes with the digest"
+        raise MismatchError(RoleName(question.where), what, ours, shortened(claimed, str))
 
 
 _ALGORITHMS: Final = frozenset({"sha256", "sha512"})

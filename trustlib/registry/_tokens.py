@@ -185,7 +185,8 @@ def bearer(raw: bytes, where: str) -> str:
         MalformedError: it is no such answer.
     """
     document = f"the answer of {where}"
-    members = read(raw, document).object()
+    value = read(raw, document).value
+    members = value if isinstance(value, dict) else {}
     # Some servers say it twice, and some leave one of the two empty.
     token = members.get("token") or members.get("access_token")
     if not isinstance(token, str) or not is_token(token):

@@ -71,7 +71,7 @@ class Question:
     hop: Hop
     headers: FrozenMap[str, str] = field(factory=FrozenMap[str, str])
     body: Body | None = None
-    most: int = 0
+    most: int = _SAID
     streamed: frozenset[int] = frozenset()
     offset: int = 0
 
