@@ -6,6 +6,7 @@ CVE-2020-15157, T-65.
 import base64
 import json
 import logging
+import pickle
 from contextlib import ExitStack
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -26,6 +27,7 @@ from trustlib import DeniedError, MalformedError, TooLongError, TransportError, 
 from trustlib._frozen import FrozenMap
 from trustlib.registry._challenges import Challenge
 from trustlib.registry._tokens import Authority as Told
+from trustlib.registry._tokens import Memory
 from trustlib.registry.credentials import AccessToken, Always, IdentityToken, Password, anonymous
 from trustlib.transport import Retries, Tls
 
@@ -91,6 +93,26 @@ def test_what_was_granted_is_used_again_until_it_is_refused(server, as_ann):
     assert ["Bearer t0ken", BASIC, "Bearer later", "Bearer later"] == [
         heard.authorization for heard in server.heard[5:]
     ]
+
+
+def test_what_was_granted_stays_in_its_process(server, as_ann):
+    registry = as_ann(server)
+    registry.manifest("acme/app", "1")
+    copy = pickle.loads(pickle.dumps(registry.spoken_to))
+
+    assert copy == registry.spoken_to
+    assert b"t0ken" not in pickle.dumps(registry.spoken_to)
+    assert copy._session.memory.granted("repository:acme/app:pull") is None
+
+
+def test_not_more_is_remembered_than_can_be():
+    memory = Memory()
+    for number in range(10_000):
+        memory.remember(str(number), "x")
+    assert "x" == memory.granted("0")
+    memory.remember("one more", "y")
+
+    assert (None, "y") == (memory.granted("0"), memory.granted("one more"))
 
 
 def test_nobody_in_particular_asks_for_a_token_without_a_password(server, as_ann):
@@ -422,7 +444,10 @@ def test_a_token_goes_by_two_names(server, as_ann, body):
 
 
 def test_an_endless_token_is_not_read_to_its_end(server, as_ann):
-    server.routes["GET *"] = answer(json.dumps({"token": "x" * 300_000}).encode())
+    server.routes["GET *"] = answer(b'{"token":"t0ken"}' + b" " * (262_144 - 17))
+    assert MANIFEST == as_ann(server).manifest("acme/app", "1").raw
+
+    server.routes["GET *"] = answer(json.dumps({"token": "x" * 262_133}).encode())
     with pytest.raises(TooLongError):
         as_ann(server).manifest("acme/app", "1")
 
