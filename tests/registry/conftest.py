@@ -6,7 +6,7 @@ from registry.speakers import Async, Sync
 from registry.tokens import TokenServer
 from transport.servers import Authority
 
-from trustlib.registry._settings import WITHOUT_TLS
+from trustlib.registry import WITHOUT_TLS
 from trustlib.transport import NO_RETRIES
 
 

@@ -16,7 +16,7 @@ import bcrypt
 from attrs import frozen
 from transport.servers import Authority
 
-from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
+from trustlib.registry import WITH_TLS, WITHOUT_TLS
 from trustlib.transport import NO_RETRIES, Tls
 
 USER, PASSWORD = "ann", "correct horse"

@@ -15,7 +15,7 @@ from trustlib import (
     TransportError,
     TrustError,
 )
-from trustlib.registry._operations import RegistryLimits
+from trustlib.registry import RegistryLimits
 
 MANIFEST, OTHER = raw(manifest(b"a layer")), raw(manifest(b"another"))
 HONEST = served(MANIFEST, OCI_MANIFEST)

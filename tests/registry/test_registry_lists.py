@@ -7,7 +7,7 @@ from registry.contents import OCI_INDEX, OCI_MANIFEST, described, digest, index,
 from registry.scripted import NOT_FOUND, Scripted, answer, served
 
 from trustlib import Digest, LimitError, MalformedError, TooLongError, TransportError
-from trustlib.registry._operations import RegistryLimits
+from trustlib.registry import RegistryLimits
 
 TAGS = "GET /v2/acme/app/tags/list?n=1000"
 ABOUT = digest(b"what it is about")
