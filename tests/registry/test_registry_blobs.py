@@ -1,6 +1,7 @@
 """A blob is what its descriptor names, or an error; whatever the registry sends, and how slowly."""
 
 import pytest
+from attrs import evolve
 from registry.contents import LAYER_TYPE, blob, digest
 from registry.scripted import NOT_FOUND, Scripted, answer
 from transport.servers import HangUpError
@@ -14,6 +15,7 @@ from trustlib import (
     TransportError,
     TrustError,
 )
+from trustlib.registry import RegistryLimits
 from trustlib.registry._arriving import Arriving
 from trustlib.registry.manifests import Descriptor
 from trustlib.transport import Retries
@@ -85,6 +87,20 @@ def test_more_bytes_are_refused_and_not_read(sent):
 def test_what_is_no_clear_answer_is_none(sent, made):
     with pytest.raises(TransportError):
         sent(made)
+
+
+def test_a_blob_that_says_that_it_is_long_is_not_read_into_memory(without_tls):
+    """CVE-2023-25153: how long it is, somebody else has written."""
+    enough = RegistryLimits(blob=len(LAYER))
+    with Scripted({"GET *": answer(LAYER)}) as server:
+        assert LAYER == without_tls(server, limits=enough).read_blob("acme/app", blob(LAYER))
+        for descriptor, limits in (
+            (blob(LAYER + b"x"), enough),
+            (evolve(blob(LAYER), size=2**50), RegistryLimits()),
+        ):
+            with pytest.raises(TooLongError):
+                without_tls(server, limits=limits).read_blob("acme/app", descriptor)
+        assert 1 == len(server.heard)
 
 
 def test_a_blob_that_breaks_off_is_no_short_one(sent):

@@ -35,12 +35,14 @@ class RegistryLimits:
 
     Attributes:
         manifest: bytes of a manifest; no registry must take more than the default.
+        blob: bytes of a blob that is read into memory; others have no limit but their size.
         page: bytes of one page of a list.
         pages: pages of one list.
         entries: entries of one list.
     """
 
     manifest: int = MOST
+    blob: int = 67_108_864
     page: int = 4_194_304
     pages: int = 1_000
     entries: int = 100_000

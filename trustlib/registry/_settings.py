@@ -8,7 +8,7 @@ from typing import Final, Generic, Literal, TypeVar
 from attrs import field, frozen, validators
 
 from trustlib.content._grammar import DOCKER_HUB, require_domain
-from trustlib.errors import NotFoundError
+from trustlib.errors import NotFoundError, TooLongError
 from trustlib.limits import Limits
 from trustlib.registry._collections import Place
 from trustlib.registry._conversation import Session
@@ -130,3 +130,13 @@ class Fetching(Generic[F]):
 
 def absent(repository: str, descriptor: Descriptor) -> NotFoundError:
     return NotFoundError(f"{repository}@{descriptor.digest}", "the registry does not have it")
+
+
+def bearable(descriptor: Descriptor, limits: RegistryLimits) -> None:
+    """Find that a blob may be read into memory: how long it is, a stranger may have said.
+
+    Raises:
+        TooLongError: it may not.
+    """
+    if descriptor.size > limits.blob:
+        raise TooLongError(str(descriptor.digest), limits.blob)

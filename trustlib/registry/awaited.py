@@ -21,7 +21,7 @@ from trustlib.registry import _operations as say
 from trustlib.registry._arriving import Arriving, expected_blob
 from trustlib.registry._conversation import Speaking, aheld
 from trustlib.registry._operations import Received
-from trustlib.registry._settings import OCTETS, Fetching, Speaker, absent
+from trustlib.registry._settings import OCTETS, Fetching, Speaker, absent, bearable
 from trustlib.registry._sources import Flow, body, described
 from trustlib.registry.credentials import Credentials
 from trustlib.registry.manifests import Descriptor, Manifest
@@ -76,6 +76,7 @@ class AsyncRegistry(Speaker):
 
     async def read_blob(self, repository: str, descriptor: Descriptor) -> bytes:
         """See :meth:`Registry.read_blob`."""
+        bearable(descriptor, self.limits)
         async with aclosing(self.blob(repository, descriptor)) as pieces:
             return b"".join([piece async for piece in pieces])
 

@@ -20,7 +20,7 @@ from trustlib.registry import _operations as say
 from trustlib.registry._arriving import Arriving, expected_blob
 from trustlib.registry._conversation import Speaking, held
 from trustlib.registry._operations import Received
-from trustlib.registry._settings import OCTETS, Fetching, Speaker, absent
+from trustlib.registry._settings import OCTETS, Fetching, Speaker, absent, bearable
 from trustlib.registry._sources import Flow, body, described
 from trustlib.registry.manifests import Descriptor, Manifest
 from trustlib.transport._pieces import close
@@ -110,8 +110,10 @@ class Registry(Speaker):
         """Return all of a blob, for those that fit into memory.
 
         Raises:
+            TooLongError: it is longer than ``limits.blob``, or than it should be.
             TrustError: as :meth:`blob`.
         """
+        bearable(descriptor, self.limits)
         return b"".join(self.blob(repository, descriptor))
 
     def download_blob(
