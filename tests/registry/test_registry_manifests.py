@@ -191,6 +191,7 @@ def test_what_is_no_strict_json_is_refused(data):
         *[{"platform": platform} for platform in ({}, {"os": "linux"}, "linux", None)],
         *[{"data": data} for data in (1, None, "*", "YQ", "YQ==", "Yg==" * 1000)],
         {"data": base64.b64encode(b"A LAYER").decode()},
+        {"data": base64.b64encode(LAYER).decode(), "size": len(LAYER) + 1},
         {"data": base64.b64encode(LAYER).decode() + "\n"},
         {"annotations": {"a": None}},
         {"artifactType": []},
