@@ -290,7 +290,8 @@ class Forgetting:
             meanwhile, self.meanwhile = self.meanwhile, None
             if meanwhile is not None:
                 meanwhile()
-                raise TransportError(target, "the connection broke")
+                broken = ConnectionResetError()
+                raise TransportError(target, "the connection broke") from broken
         return answered
 
 
@@ -384,11 +385,11 @@ def test_a_root_that_was_overwritten_can_be_published_again():
 def test_a_person_is_not_pushed_out_by_a_robot():
     """Nor by everything that is deleted between the two: nothing but the tag is looked at."""
     registry = beginning()[0].copied()
-    person, robot = storage_at(registry), storage_at(registry)
+    person, robots = storage_at(registry), [storage_at(registry) for _ in range(5)]
     person.write("notes", b"", replacing=None)
     last = None
     for number in range(100):
-        last = robot.write("hourly", b"%d" % number, replacing=last)
+        last = robots[number % 5].write("hourly", b"%d" % number, replacing=last)
     for digest in [
         d for d in registry.manifests[REPOSITORY] if d != registry.tags[REPOSITORY][TAG]
     ]:

@@ -331,14 +331,22 @@ def test_a_collection_that_is_also_an_index_is_neither(registry):
     "title",
     [
         "../timestamp.json", "/etc/passwd", "a/../b", ".", "", "a//b", "a\\b", "C:x", "a\0b",
-        "\ud800", ".trustlib/clock", ".TRUSTLIB/x", "timestamp.json",
+        "\ud800", ".trustlib/clock", ".TRUSTLIB/x",
     ],
 )  # fmt: skip
-def test_a_title_that_is_no_path_or_another_files_is_refused(registry, title):
+def test_a_title_that_is_no_path_is_refused(registry, title):
     document = current(registry)
     document["layers"].append({**document["layers"][0], "annotations": {TITLE: title}})
     put(registry, document)
     refused(registry, MalformedError)
+
+
+def test_a_file_that_is_there_twice_is_refused(registry):
+    """Though both are the same: who takes the first and who takes the last must agree."""
+    document = current(registry)
+    document["layers"].append(layer_of(document, "timestamp.json"))
+    put(registry, document)
+    assert "timestamp.json" == refused(registry, MalformedError).got
 
 
 def test_a_layer_without_a_title_or_of_another_kind_is_refused(registry):
@@ -380,6 +388,21 @@ def test_a_blob_that_is_withheld_is_no_absence(registry):
     put(registry, document)
     del registry.blobs[REPOSITORY][layer_of(document, "timestamp.json")["digest"]]
     assert "does not have" in refused(registry, TransportError).reason
+
+
+def test_who_awaits_a_blob_that_is_withheld_is_told_the_same(registry):
+    async def fetched():
+        with aclient(domain) as talking:
+            pieces = await AsyncRegistryTransport(talking, REPOSITORY).fetch(Request(path=LATER))
+            return b"".join([piece async for piece in pieces])
+
+    document = without_data(registry)
+    put(registry, document)
+    with served(registry) as domain:
+        assert layer_of(document, "timestamp.json")["size"] == len(asyncio.run(fetched()))
+        del registry.blobs[REPOSITORY][layer_of(document, "timestamp.json")["digest"]]
+        with pytest.raises(TransportError, match="does not have"):
+            asyncio.run(fetched())
 
 
 def test_a_blob_of_other_bytes_is_refused(registry):
