@@ -10,13 +10,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PLAIN = Path(__file__).parents[1] / "plain"
 
 COVERED = {
+    "admission_webhook.py",
     "backup_and_restore.py",
+    "ci_step.py",
     "conformance_client.py",
     "delegate_to_team.py",
     "demo.py",
+    "docker_py_trusted_pull.py",
     "million_targets.py",
     "lost_root_key.py",
     "offline_signers.py",
+    "podman_trusted_pull.py",
+    "pull_through_check.py",
     "renew_cron.py",
     "renew_loop.py",
     "root_ceremony.py",
