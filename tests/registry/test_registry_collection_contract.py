@@ -3,6 +3,7 @@
 import itertools
 from contextlib import ExitStack
 from inspect import signature
+from types import FunctionType
 
 import pytest
 from registry.honest import Honest, aclient, client, served
@@ -15,10 +16,19 @@ from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
 
 _NUMBERS = itertools.count()
 
+
+def on_ours(test):
+    """Return *test*, for the storages here and not for those that it names itself."""
+    copy = FunctionType(test.__code__, test.__globals__, test.__name__)
+    marks = getattr(test, "pytestmark", [])
+    copy.pytestmark = [mark for mark in marks if mark.args[:1] != ("repositories",)]
+    return copy
+
+
 # Those of the contract's tests that ask for a publisher's port, and for nothing else.
 globals().update(
     {
-        name: test
+        name: on_ours(test)
         for name, test in vars(contract).items()
         if name.startswith("test_")
         and {"publisher", "repositories"} & {*signature(test).parameters}
