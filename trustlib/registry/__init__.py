@@ -36,8 +36,8 @@ from trustlib.registry.pulling import IntoLayout, Pulled, Puller, trusted_pull, 
 from trustlib.registry.reading import AsyncRegistryTransport, RegistryTransport
 from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
 from trustlib.registry.vouching import (
+    Pushed,
     Revoked,
-    Vouched,
     described,
     revoke,
     sign_remote,
@@ -79,6 +79,7 @@ __all__ = [
     "Policy",
     "Pulled",
     "Puller",
+    "Pushed",
     "Registry",
     "RegistryLimits",
     "RegistryStorage",
@@ -88,7 +89,6 @@ __all__ = [
     "SignedTag",
     "SpokenFor",
     "TrustOnFirstUse",
-    "Vouched",
     "afetched_into",
     "anonymous",
     "apushed_from",

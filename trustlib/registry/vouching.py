@@ -27,7 +27,7 @@ from trustlib.workflow import covering
 
 
 @frozen(kw_only=True)
-class Vouched:
+class Pushed:
     """A tag that was signed just now.
 
     Attributes:
@@ -91,7 +91,7 @@ def trusted_push(
     registry: Registry,
     publisher: Publisher,
     storage: RepositoryStorage,
-) -> Vouched:
+) -> Pushed:
     """Sign that the tag of *reference* stands for *content*, which was pushed there.
 
     It is signed as every role that lists the tag already and that the
@@ -136,7 +136,7 @@ def sign_remote(
     registry: Registry,
     publisher: Publisher,
     storage: RepositoryStorage,
-) -> Vouched:
+) -> Pushed:
     """Sign what the registry says that the tag stands for today, if somebody agrees.
 
     Args:
@@ -218,7 +218,7 @@ def _met(authority: Authority, ours: set[bytes | None]) -> bool:
 
 def _vouched(
     tagged: ImageReference, content: Descriptor, publisher: Publisher, storage: RepositoryStorage
-) -> Vouched:
+) -> Pushed:
     roles: list[RoleName] = []
 
     def edit(before: Repository) -> Repository:
@@ -236,7 +236,7 @@ def _vouched(
 
     receipt = publisher.retrying(edit, storage)
     binding = meaning(receipt.repository, tagged, limits=publisher.limits)
-    return Vouched(
+    return Pushed(
         binding=binding.agreeing_with(content.digest), roles=tuple(roles), receipt=receipt
     )
 
