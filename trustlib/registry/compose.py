@@ -16,7 +16,7 @@ from attrs import field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib.content import ImageReference, TagBinding
 from trustlib.content.dockerfile import Build, Dockerfile, ImageUse, Pin, Resolver
-from trustlib.content.dockerfile.pinning import answers_of, pinned_name, pins_of
+from trustlib.content.dockerfile.answers import answers_of, pinned_name, pins_of
 from trustlib.errors import MalformedError, UndecidedError
 from trustlib.registry.building.reading import File
 from trustlib.registry.building.rewriting import Change, rewritten
