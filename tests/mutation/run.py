@@ -32,11 +32,12 @@ ARGUED = ROOT / "docs/decisions/0005-mutants-that-survive.md"
 
 FAST = ("tests/core/test_verify.py", "tests/core/test_trust.py", "tests/core/test_workflow.py")
 CLIENT = ("tests/client",)
+UNNUMBERED = "tests/core/test_unnumbered.py"
 WIRE = ("tests/core/test_wire.py", "tests/core/test_json.py", "tests/core/test_canonical.py")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "verify.py": ("tests/core/test_verify.py", "tests/core/test_trust.py"),
-    "trust.py": (*FAST[1:], *CLIENT),
+    "trust.py": (*FAST[1:], UNNUMBERED, *CLIENT),
     "workflow/agreement.py": ("tests/consensus/test_roles_agree.py",),
     "workflow/counting.py": ("tests/consensus/test_counting.py", "tests/consensus"),
     "workflow/dissent.py": ("tests/consensus",),
@@ -47,9 +48,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         *FAST[2:],
     ),
     "workflow/oddities.py": ("tests/client/test_client_events.py",),
+    "workflow/procedure.py": (UNNUMBERED, *CLIENT),
     "workflow/remembered.py": ("tests/client/test_client_offline.py",),
     "workflow/search.py": (FAST[2], "tests/client/test_client_flights_bounds.py", *CLIENT),
-    "workflow/session.py": (FAST[2], *CLIENT),
+    "workflow/session.py": (FAST[2], UNNUMBERED, *CLIENT),
     "workflow/start.py": (FAST[2], *CLIENT),
     "workflow/update.py": (FAST[2], *CLIENT),
 }

@@ -23,7 +23,15 @@ from notary.collections_of import (
     with_pem,
 )
 
-from trustlib import MemoryStorage, MismatchError, Offline, StorageError, TransportError, TrustError
+from trustlib import (
+    MemoryStorage,
+    MismatchError,
+    NoTrustDataError,
+    Offline,
+    StorageError,
+    TransportError,
+    TrustError,
+)
 from trustlib._types import ROOT, TIMESTAMP
 from trustlib.anchors import Anchor
 from trustlib.events import AnchorChosen, AnchorFetched, TrustedOnFirstUse
@@ -236,6 +244,14 @@ def test_a_root_pinned_by_its_hash_is_told_and_is_the_one():
     assert AnchorFetched(sha256=right, version=1) in told
     with pytest.raises(MismatchError):
         begun(collection, Anchor.pinned(sha256=OTHER))
+
+
+@pytest.mark.parametrize(
+    "anchor", [TOFU, Anchor.pinned(sha256=OTHER), pinned_certificate(NAME, OTHER)]
+)
+def test_a_server_that_has_no_root_has_no_trust_data(anchor):
+    with pytest.raises(NoTrustDataError, match=r"root\.json"):
+        client({}, anchor=anchor).refresh()
 
 
 def test_an_anchor_of_no_format_is_a_mistake_of_the_program():
