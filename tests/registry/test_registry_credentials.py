@@ -301,6 +301,12 @@ def test_a_program_that_fails_is_an_error_without_what_it_printed(config, helper
         assert secret not in " ".join(f"{one!r} {vars(one) if one else ''}" for one in chain)
 
 
+def test_what_a_program_printed_that_failed_does_not_count(config, helper):
+    helper(_says("ann", SECRET) + "\nsys.exit(3)")
+    with pytest.raises(StorageError, match=r"could not say who we are .status 3"):
+        config({"credsStore": "test"})(HERE)
+
+
 @pytest.mark.parametrize(
     "code", ["time.sleep(60)", "os.close(1); time.sleep(60)", "os.fork() or time.sleep(2)"]
 )
