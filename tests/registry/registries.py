@@ -56,4 +56,4 @@ def _wait_for(url, process):
 def skopeo(*arguments):
     """Return what skopeo prints."""
     command = ["skopeo", "--insecure-policy", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -135,11 +135,9 @@ class Publication:
     def _applied_at_once(self) -> Job[Receipt]:
         timestamp = _path(self.outcome, TIMESTAMP)
         files = {write.path: write.data for write in self.writes if write.path not in self.passing}
+        dropping = (*self.superseded, *self.passing)
         revision = yield from put_all(
-            files,
-            dropping=(*self.superseded, *self.passing),
-            path=timestamp,
-            replacing=self.replaces,
+            files, dropping=dropping, path=timestamp, replacing=self.replaces
         )
         if revision is None:
             for path, data in files.items():  # unless it was us, and nobody could tell us so
@@ -147,10 +145,18 @@ class Publication:
                 if there is None or there.data != data:
                     raise ConflictError(path)
                 revision = there.revision if path == timestamp else revision
-        return self._receipt(revision, tuple(files))
+        return self._receipt(revision, tuple(files), without=dropping)
 
-    def _receipt(self, revision: Revision | None, written: tuple[str, ...]) -> Receipt:
-        published = attrs.evolve(self.outcome.published, timestamp=revision)
+    def _receipt(
+        self, revision: Revision | None, written: tuple[str, ...], without: tuple[str, ...] = ()
+    ) -> Receipt:
+        published, gone = self.outcome.published, taken(without)
+        left = {
+            name: versions - gone.get(name, frozenset())
+            for name, versions in published.taken.items()
+        }
+        numbers = FrozenMap({name: versions for name, versions in left.items() if versions})
+        published = attrs.evolve(published, timestamp=revision, taken=numbers)
         return Receipt(repository=attrs.evolve(self.outcome, published=published), written=written)
 
     def _unchanged(self, path: str) -> Job[Revision | None]:
