@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-KEYS = Path(__file__).parent / "keys"
+KEYS = Path(__file__).parent / "fixtures" / "keys"
 GUN = "example.com/fixtures/rotate"
 ROUNDS = 2_048
 """What the Go programs do. Ours do more, which tests would wait for."""

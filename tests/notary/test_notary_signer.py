@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from notary import real_keys
 
 from trustlib.errors import SigningError
+from trustlib.notary import ContentTrust
 from trustlib.notary.keys import (
     NotaryPublicKey,
     NotarySigner,
@@ -29,6 +30,7 @@ from trustlib.notary.keys import (
     pub_role,
     signed_as_notary,
 )
+from trustlib.roles import Targets
 from trustlib.signing._pem import pem
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -340,3 +342,25 @@ def test_the_key_as_metadata_lists_it_has_a_null():
     assert {"private", "public"} == set(listed.keyval)
     assert listed.keyval["private"] is None
     assert "ecdsa" == listed.keytype == listed.scheme
+
+
+def keys_of_every_kind():
+    rooted = NotarySigner.of(P256)
+    yield rooted.under(rooted.certificate(GUN, now=NOW))
+    for private in (P256, ED25519, RSA):
+        yield NotarySigner.of(private)
+
+
+def test_a_signer_signs_what_the_format_writes_and_reads():
+    """Under its own name, and saying how."""
+    app = ContentTrust(GUN)
+    role = Targets(version=1, expires=datetime(2030, 1, 1, tzinfo=UTC))
+    payload = app.payload(role)
+    for signer in keys_of_every_kind():
+        signature = signer.sign(payload)
+        document = app.parse(Targets, app.render(role, (signature,)))
+
+        assert signer.id == signer.key.id == signature.keyid
+        assert signer.public.canonical_id == signer.key.canonical_id
+        assert (signature,) == document.signatures
+        assert signer.key.accepts(document.signatures[0], document.payload)

@@ -8,7 +8,6 @@ the key itself, by which its file is found.
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
@@ -25,26 +24,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from trustlib._canonical import canonical
 from trustlib._frozen import FrozenMap, Json
 from trustlib._types import KeyId
 from trustlib.errors import SigningError
-from trustlib.keys import Key
+from trustlib.notary import public_keys
 from trustlib.notary.keys import _blocks
 from trustlib.notary.keys._blocks import Block, is_sayable
+from trustlib.notary.public_keys import PublicKey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-METHODS: Final = FrozenMap(
-    {
-        "ecdsa": "ecdsa",
-        "ecdsa-x509": "ecdsa",
-        "rsa": "rsapss",
-        "rsa-x509": "rsapss",
-        "ed25519": "eddsa",
-    }
-)
+METHODS: Final = FrozenMap({keytype: first for keytype, (first, *_) in public_keys.METHODS.items()})
 """Each type of key, and the method that its signatures name."""
 
 CERTIFICATE: Final = "CERTIFICATE"
@@ -58,9 +49,7 @@ _OTHER: Final = (
 
 def key_id(keytype: str, public: str) -> KeyId:
     """Return the name of a key, from its type and its public value in base64."""
-    keyval: dict[str, Json] = {"private": None, "public": public}
-    form: dict[str, Json] = {"keytype": keytype, "keyval": FrozenMap(keyval)}
-    return KeyId(hashlib.sha256(canonical(form)).hexdigest())
+    return _listed(keytype, public).id
 
 
 @frozen(kw_only=True)
@@ -144,14 +133,9 @@ class NotaryPublicKey:
         return METHODS[self.keytype]
 
     @cached_property
-    def listed(self) -> Key:
-        """The key as a value of the house; its scheme is the method.
-
-        Its names are :attr:`id` and :attr:`canonical_id`: the house computes its
-        own from members that Notary does not write.
-        """
-        keyval = FrozenMap[str, Json]({"private": None, "public": self.public})
-        return Key(keytype=self.keytype, scheme=self.method, keyval=keyval)
+    def listed(self) -> PublicKey:
+        """The key as roles list it, under the same names."""
+        return _listed(self.keytype, self.public)
 
     def pub(self, role: str) -> bytes:
         """Return the file that ``docker trust key generate`` writes beside a new key.
@@ -182,6 +166,10 @@ def pub_role(data: bytes, *, what: str) -> str | None:
     """
     block = _blocks.block(data, (_blocks.PUBLIC, CERTIFICATE), what=what)
     return block.said(_blocks.ROLE)
+
+
+def _listed(keytype: str, public: str) -> PublicKey:
+    return PublicKey.of(keytype, FrozenMap[str, Json]({"private": None, "public": public}))
 
 
 def _spelled(public: PublicKeyTypes, *, what: str) -> tuple[str, bytes]:

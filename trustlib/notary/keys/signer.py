@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from trustlib._types import KeyId
 from trustlib.errors import SigningError
-from trustlib.keys import Key, Signature
 from trustlib.notary.keys._certificate import self_signed
 from trustlib.notary.keys._pkcs8 import NotaryPrivateKey, notary_key
 from trustlib.notary.keys.public import NotaryPublicKey
+from trustlib.notary.methods import Signature
+from trustlib.notary.public_keys import PublicKey
 from trustlib.signing import _files
 from trustlib.signing._private import public_pem
 from trustlib.signing.unlocked import UnlockedKey
@@ -98,8 +99,8 @@ class NotarySigner:
         return cls(NotaryPublicKey.of(own.public_key()), own)
 
     @property
-    def key(self) -> Key:
-        """The public half, as a value of the house."""
+    def key(self) -> PublicKey:
+        """The public half, as roles list it."""
         return self.public.listed
 
     @property
@@ -118,7 +119,8 @@ class NotarySigner:
         Raises:
             SigningError: what was computed does not verify; nothing was handed out.
         """
-        return Signature(self.id, signed_as_notary(self._private, payload).value)
+        made = signed_as_notary(self._private, payload)
+        return Signature(self.id, made.value, method=made.method)
 
     def certificate(self, gun: str, *, now: datetime) -> bytes:
         """Return a new certificate for the root of *gun*, in PEM, as Notary makes it.
