@@ -37,6 +37,20 @@ class StoredKey:
         """The key's id, by which the store finds it."""
         return self.key.id
 
+    @property
+    def path(self) -> Path:
+        """Where the private half is."""
+        return self.file.path
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether there is a passphrase to ask for; there is, unless somebody put a file there.
+
+        Raises:
+            SigningError: as :attr:`.KeyFile.encrypted`.
+        """
+        return self.file.encrypted
+
     def unlock(self, passphrase: str | bytes) -> UnlockedKey:
         """Return the key, ready to sign: see :meth:`.KeyFile.unlock`.
 

@@ -20,6 +20,7 @@ from trustlib.signing.passphrases.given import (
 )
 from trustlib.signing.passphrases.opening import generated, reencrypted, unlocked
 from trustlib.signing.passphrases.prompt import Prompt
+from trustlib.signing.passphrases.waiting import KeyOnDemand
 
 __all__ = [
     "FirstOf",
@@ -29,6 +30,7 @@ __all__ = [
     "FromEnvironment",
     "FromFile",
     "FromKeyring",
+    "KeyOnDemand",
     "Keyring",
     "PassphraseSource",
     "Prompt",

@@ -64,6 +64,17 @@ def unlocked(
     return _opened(file, source, Question.about(file, role=role, why=why))[1]
 
 
+def opened(
+    file: Lockable[Unlocked_co], source: PassphraseSource, question: Question
+) -> Unlocked_co:
+    """Return the key in *file* as :func:`unlocked` does, asking *question* in other words.
+
+    Raises:
+        SigningError: as :func:`unlocked`.
+    """
+    return _opened(file, source, question)[1]
+
+
 def generated(
     path: str | os.PathLike[str],
     source: PassphraseSource,
