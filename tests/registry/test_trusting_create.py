@@ -6,6 +6,7 @@ from publish.desks import digest
 from registry.trusting import updater
 
 from trustlib import (
+    BY_HAND,
     ConflictError,
     DirectoryTransport,
     FileStorage,
@@ -16,6 +17,7 @@ from trustlib import (
     StorageError,
 )
 from trustlib.anchors import Anchor
+from trustlib.publish import Publisher
 from trustlib.registry import Policy, SpokenFor, create_collection, refuse_known
 from trustlib.signing import KeyStore, Label
 from trustlib.signing.passphrases import FromEnvironment, Purpose
@@ -165,3 +167,38 @@ def test_what_fails_says_which_keys_are_left(keys):
     (note,) = caught.value.__notes__
     assert all(stored.id in note for stored in keys.list())
     assert 2 == len(keys.list())
+
+
+def test_who_created_goes_on_without_a_passphrase(made, site):
+    publisher = Publisher(
+        anchor=made.anchor, signers=made.signers, expiry=BY_HAND, clock=lambda: NOW
+    )
+    storage = MemoryStorage()
+    for path in FileStorage.public(site).list():
+        storage.write(path, FileStorage.public(site).read(path).data, replacing=None)
+
+    after = publisher.retrying(
+        lambda before: before.with_tag(f"{NAME}/app:1.5", digest=digest("b"), size=8), storage
+    )
+
+    assert (made.root.key, made.repository.key) == tuple(one.key for one in made.signers)
+    assert f"{NAME.partition('/')[2]}/app:1.5" in after.repository.targets["targets"].targets
+    assert "signers" not in repr(made)
+
+
+def test_who_is_asked_is_told_which_of_the_two_keys_it_is_about(keys):
+    class Telling:
+        def __init__(self):
+            self.told = []
+
+        def passphrases(self, question):
+            self.told.append(str(question))
+            yield f"a passphrase for {question.role}"
+
+    somebody = Telling()
+    created(MemoryStorage(), keys, passphrases=somebody)
+
+    assert [
+        f"the root key of {NAME} (root)",
+        f"the repository key of {NAME} (targets)",
+    ] == somebody.told

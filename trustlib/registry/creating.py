@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from trustlib._paths import stored as stored_name
 from trustlib._types import ROOT, TARGETS, RoleName
@@ -39,6 +39,8 @@ class Created:
         anchor: what others must have to believe it: ``anchor.raw`` is the file to ship.
         root: the key that can replace all others, and that nobody can replace.
         repository: the key that signs what tags stand for.
+        signers: both, open: for a :class:`~trustlib.publish.Publisher` who goes on
+            at once, and asks nobody for a passphrase that was given a moment ago.
         keys: where both are.
     """
 
@@ -46,6 +48,7 @@ class Created:
     anchor: Anchor
     root: StoredKey
     repository: StoredKey
+    signers: tuple[UnlockedKey, ...] = field(repr=False)
     keys: KeyStore
 
     @property
@@ -137,7 +140,14 @@ def create_collection(
         )
         raise
     anchor = Anchor.root(receipt.repository.published.files[ROOT])
-    return Created(receipt=receipt, anchor=anchor, root=root, repository=repository, keys=keys)
+    return Created(
+        receipt=receipt,
+        anchor=anchor,
+        root=root,
+        repository=repository,
+        signers=(root_signer, signer),
+        keys=keys,
+    )
 
 
 def refuse_known(
@@ -182,9 +192,10 @@ def _root(
 def _made(
     name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str, role: RoleName
 ) -> tuple[StoredKey, UnlockedKey]:
+    what = "root" if role == ROOT else "repository"
     question = Question(
-        name=f"the new {'root' if role == ROOT else 'repository'} key of {name}",
-        where=f"{keys.directory} ({role} of {name})",
+        name=f"the new {what} key of {name}",
+        where=f"the {what} key of {name}",
         purpose=Purpose.CREATE,
         role=role,
     )
