@@ -122,6 +122,11 @@ def test_a_page_elsewhere_is_not_read(without_tls, place):
     assert 0 == other.connections
 
 
+def test_a_repository_that_is_not_there_has_no_tags(without_tls):
+    with Scripted({}) as server:
+        assert () == without_tls(server).tags("acme/app")
+
+
 @pytest.mark.parametrize(
     "made", [NOT_FOUND, answer(b"", status="500 X"), answer(b"", status="204 X")]
 )
