@@ -187,6 +187,15 @@ def test_blobs_are_taken_over_from_another_repository(pushed_in_both_ways, their
         pushed_in_both_ways(layout, "acme/fresh", "app", "1", origin="acme/nobody")
 
 
+def test_what_the_registry_has_is_not_sent_again(pushed_in_both_ways, theirs, tmp_path):
+    layout, index = theirs
+    pushed_in_both_ways(layout, f"acme/{tmp_path.name}", "app", "1")
+    for blob in needs(layout, index):
+        layout.place(blob).unlink()
+
+    assert index.descriptor == pushed_in_both_ways(layout, f"acme/{tmp_path.name}", "app", "2")
+
+
 def test_what_the_layout_has_wrong_does_not_get_there(registry, pushed_in_both_ways, theirs):
     layout, _ = theirs
     blob = layout.manifest("one").layers[1]

@@ -17,7 +17,8 @@ from trustlib import (
     NotFoundError,
     StorageError,
 )
-from trustlib.registry.layout import NAME, Layout
+from trustlib.registry._arriving import expected_blob
+from trustlib.registry.layout import NAME, Layout, _beyond
 from trustlib.registry.manifests import OCI_INDEX, OCI_MANIFEST
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links and FIFOs as POSIX has them")
@@ -178,8 +179,6 @@ def test_what_an_earlier_process_left_of_a_blob_is_gone_on_with(layout):
     place.unlink()
     with pytest.raises(NotFoundError):
         layout.read_blob(descriptor)
-    from trustlib.registry._arriving import expected_blob
-
     draft = f".trustlib-{expected_blob('', descriptor).identity}-0.part"
     place.with_name(draft).write_bytes(data[:100_001])
     place.with_name(draft).chmod(0o600)
@@ -188,6 +187,11 @@ def test_what_an_earlier_process_left_of_a_blob_is_gone_on_with(layout):
 
     assert data == layout.read_blob(descriptor)
     assert [place.name] == os.listdir(place.parent)
+
+
+@pytest.mark.parametrize("offset", range(7))
+def test_what_was_left_is_gone_on_with_at_the_very_byte(offset):
+    assert b"abcdef"[offset:] == b"".join(_beyond(offset, [b"ab", b"", b"cde", b"f"]))
 
 
 @posix
@@ -248,6 +252,21 @@ def test_threads_lose_nothing_that_others_list(layout):
         thread.join()
 
     assert {image.digest for image in many} == {digest for _, digest in listed(layout)}
+
+
+def test_an_entry_that_came_in_between_is_not_lost(layout):
+    first, between, last = images("first", "between", "last")
+    layout.add(first, "first")
+
+    class Slow(Layout):
+        def _list(self):
+            before = super()._list()
+            layout.add(between, "between")
+            return before
+
+    Slow(layout.path).add(last, "last")
+
+    assert ["first", "between", "last"] == [name for name, _ in listed(layout)]
 
 
 ADD = """

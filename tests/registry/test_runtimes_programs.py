@@ -192,23 +192,27 @@ def host(registry, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(registry, host, tmp_path_factory):
-    """An index and its image in a real registry; the tag has been moved away from both."""
+    """Images in a real registry; the tag has been moved away from all of them."""
     layout = Layout(tmp_path_factory.mktemp("image"))
     registry.built(layout.path, "the release")
     image = layout.manifest()
     index = Content().index(on(image, "linux/amd64"))
     layout.add(index, "index")
+    content = Content()
+    plain = content.image("layers that skopeo would compress")
+    packed = Layout(content.written(tmp_path_factory.mktemp("plain"), plain=plain))
     other = Layout(tmp_path_factory.mktemp("other"))
     registry.built(other.path, "another")
     with Registry(host, scheme="http") as pushing:
         pushed_from(layout, pushing, "acme/app", image.digest, "1.4")
         pushed_from(layout, pushing, "acme/app", "index", "1.4")
+        pushed_from(packed, pushing, "acme/app", None, "1.4")
         pushed_from(other, pushing, "acme/app", None, "1.4")
-    return {"index": index, "image": image}
+    return {"index": index, "image": image, "plain": plain}
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("which", ["index", "image"])
+@pytest.mark.parametrize("which", ["index", "image", "plain"])
 def test_skopeo_copies_what_was_signed_and_nothing_else(host, images, tmp_path, which):
     wanted = images[which]
     runtime = Skopeo(
