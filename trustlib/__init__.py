@@ -14,7 +14,7 @@ from trustlib._types import (
     UrlPath,
     Version,
 )
-from trustlib.anchors import Anchor
+from trustlib.anchors import Anchor, Pin
 from trustlib.content import (
     Digest,
     ImageReference,
@@ -84,6 +84,7 @@ from trustlib.roles import (
     KeySet,
     MetaFile,
     PathPatterns,
+    PathPrefixes,
     Root,
     Snapshot,
     SuccinctRoles,
@@ -158,8 +159,10 @@ __all__ = [
     "Offline",
     "OverwrittenError",
     "PathPatterns",
+    "PathPrefixes",
     "PerOrganisation",
     "PerRepository",
+    "Pin",
     "Pipelining",
     "Publication",
     "Receipt",

@@ -10,7 +10,7 @@ PUBLIC = """
     DirectoryTransport Document Event ExpiredError Expiry Explanation FileStorage Format Found Freshness FromRepository
     FromStore FrozenMap HashPrefixes HttpTransport ImageReference Key KeyId KeySet LimitError Limits
     MalformedError MemoryStorage MetaFile Mirrors MismatchError Naming NoTrustDataError
-    NotFoundError Offline PathPatterns PerOrganisation PerRepository Pipelining Publication RENEWED
+    NotFoundError Offline PathPatterns PathPrefixes PerOrganisation PerRepository Pin Pipelining Publication RENEWED
     ROOT Receipt Repository RepositoryStorage Request Revised Revision RoleName RollbackError Root
     SNAPSHOT Signature Signer SigningError SigningPlan SigningRequest Snapshot Source Storage
     StorageError StoredName SuccinctRoles TARGETS TIMESTAMP TUF_JSON TUF_JSON_RFC3339
