@@ -6,11 +6,12 @@ of change cannot hide another kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final, get_args
 
 from trustlib._types import RoleName
+from trustlib.content import Naming
 from trustlib.publish.change import Change, ListingChanged
 from trustlib.publish.comparing import compared
 from trustlib.publish.edits import UNPUBLISHED
@@ -26,12 +27,18 @@ def changes(before: Repository, after: Repository) -> tuple[Change, ...]:
 
     What snapshot and timestamp list follows from the rest, and is left out.
     """
-    old = {name: r for name, r in _roles(before).items() if r.version != UNPUBLISHED}
-    new = _roles(after)
+    return changed(_roles(before), _roles(after), after.names)
+
+
+def changed(
+    before: Mapping[RoleName, Role], after: Mapping[RoleName, Role], names: Naming
+) -> tuple[Change, ...]:
+    """Return what is different in the roles *after*, as :func:`changes` does."""
+    old = {name: role for name, role in before.items() if role.version != UNPUBLISHED}
     found = (
         change
-        for name in {**old, **new}
-        for change in compared(name, old.get(name), new.get(name), after.names)
+        for name in {**old, **after}
+        for change in compared(name, old.get(name), after.get(name), names)
         if not isinstance(change, ListingChanged)
     )
     return _ordered(found)

@@ -22,8 +22,9 @@ from trustlib.errors import MalformedError
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Storage
 from trustlib.publish import names as names_
+from trustlib.publish.delegating import Delegating
 from trustlib.publish.detail import VERSIONS, Detail, detail_of
-from trustlib.publish.edits import UNPUBLISHED, Edits, unpublished
+from trustlib.publish.edits import UNPUBLISHED, unpublished
 from trustlib.publish.grants import root_granting
 from trustlib.publish.opening import BEGINNING, Opened, Published, Reading
 from trustlib.publish.storing import adone, done
@@ -32,7 +33,7 @@ from trustlib.wire import COLLECTION, TUF_JSON
 
 
 @frozen(kw_only=True)
-class Repository(Edits):
+class Repository(Delegating):
     """The roles of one repository, as they are published or as they should be.
 
     Made by :meth:`create` or :meth:`open`; edited by methods that return
