@@ -11,7 +11,9 @@ from trustlib.signing.passphrases import (
     FirstOf,
     FromEnvironment,
     Purpose,
+    Question,
     Remembered,
+    chosen,
     generated,
     reencrypted,
     unlocked,
@@ -220,3 +222,12 @@ def test_a_session_remembers_the_new_passphrase_and_not_the_old_one(file):
     reencrypted(file, old=session, new=session)
 
     assert file.key == unlocked(file, session).key
+
+
+def test_what_is_new_gets_the_first_passphrase_that_is_known():
+    question = Question(name="a backup", where="a backup", purpose=Purpose.CREATE)
+    silence = Asked()
+
+    assert b"first" == chosen(FirstOf(silence, Asked(b"first", b"second")), question)
+    with pytest.raises(SigningError, match="a backup: no source had a passphrase"):
+        chosen(silence, question)

@@ -17,7 +17,7 @@ from trustlib._paths import stored as stored_name
 from trustlib._types import ROOT, TARGETS, RoleName
 from trustlib.anchors import Anchor
 from trustlib.content import Naming
-from trustlib.errors import ConflictError, NoTrustDataError, SigningError, TrustError, moment
+from trustlib.errors import ConflictError, NoTrustDataError, TrustError, moment
 from trustlib.ports import RepositoryStorage, Storage
 from trustlib.publish import BY_HAND, Receipt, Repository, SigningPlan
 from trustlib.publish.expiry import ExpiryPolicy
@@ -25,7 +25,7 @@ from trustlib.registry.policy import Policy
 from trustlib.roles import Authority
 from trustlib.signing import KeyStore, Label
 from trustlib.signing.passphrases.asking import PassphraseSource, Purpose, Question
-from trustlib.signing.passphrases.opening import unlocked
+from trustlib.signing.passphrases.opening import chosen, unlocked
 from trustlib.signing.stored import StoredKey
 from trustlib.signing.unlocked import UnlockedKey
 
@@ -199,7 +199,6 @@ def _made(
         purpose=Purpose.CREATE,
         role=role,
     )
-    for passphrase in passphrases.passphrases(question):
-        stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
-        return stored, stored.unlock(passphrase)
-    raise SigningError(question.where, "no source had a passphrase for the new key; give one")
+    passphrase = chosen(passphrases, question)
+    stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
+    return stored, stored.unlock(passphrase)

@@ -18,7 +18,7 @@ from trustlib.signing.passphrases.given import (
     FromKeyring,
     Keyring,
 )
-from trustlib.signing.passphrases.opening import generated, reencrypted, unlocked
+from trustlib.signing.passphrases.opening import chosen, generated, reencrypted, unlocked
 from trustlib.signing.passphrases.prompt import Prompt
 from trustlib.signing.passphrases.waiting import KeyOnDemand
 
@@ -37,6 +37,7 @@ __all__ = [
     "Purpose",
     "Question",
     "Remembered",
+    "chosen",
     "generated",
     "reencrypted",
     "unlocked",

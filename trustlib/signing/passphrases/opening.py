@@ -91,7 +91,7 @@ def generated(
     """
     question = Question.about(KeyFile(path), purpose=Purpose.CREATE, role=role, why=why)
     try:
-        return KeyFile.generate(path, _new(source, question), algorithm=algorithm)
+        return KeyFile.generate(path, chosen(source, question), algorithm=algorithm)
     except SigningError as error:
         problem = error.with_traceback(None)
     raise problem
@@ -118,7 +118,7 @@ def reencrypted(
     question = Question.about(file, purpose=Purpose.CREATE, role=role, why=why)
     problem = None
     try:
-        file.change_passphrase(old=passphrase, new=_new(new, question))
+        file.change_passphrase(old=passphrase, new=chosen(new, question))
     except SigningError as error:
         problem = error.with_traceback(None)
     del passphrase
@@ -157,7 +157,12 @@ def _tried(file: Lockable[Unlocked_co], passphrase: str | bytes) -> Unlocked_co 
         return error.with_traceback(None)
 
 
-def _new(source: PassphraseSource, question: Question) -> str | bytes:
+def chosen(source: PassphraseSource, question: Question) -> str | bytes:
+    """Return the passphrase that *source* has for something new, about which *question* is.
+
+    Raises:
+        SigningError: it knows none, or cannot be asked.
+    """
     for passphrase in source.passphrases(question):
         return passphrase
     raise SigningError(question.where, "no source had a passphrase for the new key; give one")
