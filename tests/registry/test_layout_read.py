@@ -1,11 +1,14 @@
 """A layout from somebody else: what it says is hashed, and nothing leads out of it."""
 
+import contextlib
 import json
 import os
 import sys
 
 import pytest
 from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from registry.images import Content, on, rendered
 
 from trustlib import (
@@ -175,6 +178,34 @@ def test_a_blob_that_is_not_there_is_said_to_be_missing(path, image):
         Layout(path).manifest()
     with pytest.raises(NotFoundError, match="does not have it"):
         Layout(path).read_blob(Descriptor(media_type="", digest=Digest.of(b"", "sha512"), size=0))
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["mediaType", "digest", "size", "platform", "annotations", "os", "variant", "data"]
+            ),
+            inner,
+            max_size=8,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(entry=JUNK, member=st.sampled_from(["manifests", "mediaType", "annotations", "subject"]))
+def test_whatever_a_list_says_only_documented_errors_come_of_it(path, image, entry, member):
+    value = {"schemaVersion": 2, "manifests": [rendered(image.descriptor)]}
+    whole = entry if member != "manifests" or isinstance(entry, list) else [entry]
+    (path / "index.json").write_text(json.dumps({**value, member: whole}))
+    layout = Layout(path)
+    for name in (None, "release", image.digest):
+        with contextlib.suppress(TrustError):
+            assert image == layout.manifest(name)
 
 
 # -- how much of it there may be ----------------------------------------------------------

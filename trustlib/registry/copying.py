@@ -178,7 +178,7 @@ async def apushed_from(
     limits: CopyLimits = USUAL,
     progress: Progress = nobody,
 ) -> Descriptor:
-    """:func:`pushed_from`, to await. *progress* is called in worker threads."""
+    """:func:`pushed_from`, to await. *progress* is called in worker threads too."""
     at, tree = registry.repository(repository), await to_thread(_in, layout, name, limits)
 
     async def one(blob: Descriptor, told: Progress) -> None:
