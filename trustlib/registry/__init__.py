@@ -30,6 +30,7 @@ from trustlib.registry.enforcing import Enforcer, Resolver
 from trustlib.registry.environment import ContentTrust, content_trust
 from trustlib.registry.inspecting import Holders, Inspection, SignedTag, inspected
 from trustlib.registry.layout import Layout
+from trustlib.registry.lease import Lease
 from trustlib.registry.manifests import Descriptor, Manifest, Platform
 from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
 from trustlib.registry.pulling import IntoLayout, Pulled, Puller, trusted_pull, untrusted_pull
@@ -69,6 +70,7 @@ __all__ = [
     "Inspection",
     "IntoLayout",
     "Layout",
+    "Lease",
     "Manifest",
     "NobodySpeaksFor",
     "Password",

@@ -169,7 +169,7 @@ class RegistryStorage:
     within the same few milliseconds; and then whoever was overwritten is told
     at the next look, if *receipts* has what was published last. Nothing that
     clients check is weakened by it: all that is lost is an edit. Where many
-    publish, use a :class:`~trustlib.registry.lease.Lease`; where none may be lost, an object store.
+    publish, use a :class:`~trustlib.registry.Lease`; where none may be lost, an object store.
 
     Attributes:
         registry: the registry.
