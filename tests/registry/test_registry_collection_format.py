@@ -19,6 +19,8 @@ from registry.honest import Honest, client, served
 
 from trustlib import MemoryStorage, Updater
 from trustlib.registry import _artifact, lease
+from trustlib.registry._operations import Received
+from trustlib.registry.manifests import Descriptor, parsed
 from trustlib.registry.reading import RegistryTransport
 from trustlib.registry.storing import RegistryStorage
 
@@ -184,3 +186,52 @@ def test_the_page_has_our_numbers():
         assert f"{number:,}" in text
     assert f"the first {_artifact._NAMELESS}; keep {_artifact.REMEMBERED}" in text
     assert str(_artifact.CONFIG.digest) in text
+
+
+# -- what is embedded, and remembered ---------------------------------------------------
+
+
+def rendered(files, before=None, publisher=""):
+    named = {path: Descriptor.of(data, FILE) for path, data in files.items()}
+    return _artifact.rendered(named, files, before, publisher, "0" * 16)
+
+
+def embedded(files):
+    layers = json.loads(rendered(files))["layers"]
+    return {layer["annotations"][TITLE] for layer in layers if "data" in layer}
+
+
+def test_what_every_client_asks_for_is_embedded_before_what_few_do():
+    roots = {f"{number}.root.json": b"r" * 100 for number in range(1, 1_000)}
+    roles = {f"3.team{number}.json": b"t" * 1_000 for number in range(60)}
+    some = embedded({**roots, **roles, "timestamp.json": b"x" * 2_000})
+
+    assert {"timestamp.json", *roles} < some
+    assert 0 < len(some & roots.keys()) < 50
+
+
+def test_a_file_that_is_large_is_not_embedded_and_keeps_no_other_out():
+    files = {"timestamp.json": b"x" * 8_193, "3.snapshot.json": b"x" * 8_192, "1.root.json": b""}
+    assert {"3.snapshot.json", "1.root.json"} == embedded(files)
+
+
+def following(count, publisher):
+    """The history after so many manifests, each of whose publisher is what *publisher* says."""
+    before = None
+    for number in range(count):
+        raw = rendered({"n": b"%d" % number}, before, publisher(number))
+        before = _artifact.viewed(Received(manifest=parsed(raw, MANIFEST, "m")), "here")
+    return [one.publisher for one in before.history]
+
+
+def test_of_each_publisher_the_latest_is_remembered_and_no_more_than_sixty_four():
+    assert [""] * 16 == following(100, lambda _: "")
+    assert ["b" * 16, "a" * 16] == following(100, lambda number: "ab"[number % 2] * 16)[::-1]
+    assert 64 == len(following(100, lambda number: f"{number:016x}"))
+
+
+@pytest.mark.parametrize("name", ["xyz", "A" * 16, "a" * 17])
+def test_a_publisher_that_is_none_is_nobody(name):
+    raw = rendered({}, None, name)
+    view = _artifact.viewed(Received(manifest=parsed(raw, MANIFEST, "m")), "here")
+    assert "" == view.publisher

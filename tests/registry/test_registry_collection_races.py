@@ -38,6 +38,7 @@ from trustlib import (
     OverwrittenError,
     PathPatterns,
     RollbackError,
+    StorageError,
     ThresholdError,
     TransportError,
 )
@@ -466,3 +467,43 @@ def test_without_receipts_nobody_finds_out():
 
     assert () == storage.list()
     storage.concede()
+
+
+@pytest.mark.parametrize("written", [b"not a digest", b"\xff", b"sha256:12"])
+def test_receipts_that_are_none_are_an_error_of_this_machines(written):
+    registry = beginning()[0].copied()
+    storage = storage_at(registry)
+    storage.write("a", b"", replacing=None)
+    [name] = [name for name in storage.receipts.files if "published." in name]
+    storage.receipts.save(name, written, replacing=storage.receipts.load(name))
+
+    with pytest.raises(StorageError, match="remove it") as caught:
+        storage.list()
+    assert name == caught.value.where
+
+
+def test_a_publisher_whose_name_is_none_is_an_error_of_this_machines():
+    registry = beginning()[0].copied()
+    receipts = MemoryStorage({".trustlib/publisher": b"alice"})
+    with pytest.raises(StorageError, match="remove it"):
+        storage_at(registry, receipts).write("a", b"", replacing=None)
+
+
+def test_each_collection_has_receipts_of_its_own():
+    registry, receipts = Honest(), MemoryStorage()
+    storages = [
+        RegistryStorage(talking_to(registry), name, tag=tag, receipts=receipts)
+        for name, tag in (("acme/a", TAG), ("acme/b", TAG), ("acme/b", "other"))
+    ]
+    for storage in storages:
+        storage.write("a", b"", replacing=None)
+    assert [("a",)] * 3 == [storage.list() for storage in storages]
+
+
+def test_a_file_cannot_be_deleted_while_somebody_else_publishes_all_the_time():
+    registry = beginning()[0].copied()
+    storage = storage_at(registry)
+    with storage._shelf._moving, pytest.raises(ConflictError):
+        storage.delete("1.snapshot.json")
+    storage.delete("1.snapshot.json")
+    assert storage.read("1.snapshot.json") is None
