@@ -39,6 +39,7 @@ from trustlib.keys import Key
 from trustlib.notary import ContentTrustFormat, PublicKey
 from trustlib.notary import Signature as NotarySignature
 from trustlib.notary.inspecting import canonical_id
+from trustlib.notary.public_keys import decoded
 from trustlib.notary.writing import key_value, rendered_value
 from trustlib.roles import (
     Authority,
@@ -351,6 +352,12 @@ def test_whatever_is_understood_is_written_as_it_was_read():
         understood += 1
         assert document.payload == APP.payload(document.unverified)
     assert understood > 20
+
+
+def test_base64_has_one_spelling():
+    assert b"\0" == decoded("AA==")
+    for text in ("AB==", "AA", "AA=", "AA==\n", " AA==", "A-==", "*"):
+        assert None is decoded(text)
 
 
 def test_a_role_delegates_to_roles_directly_below_it():

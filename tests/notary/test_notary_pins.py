@@ -16,6 +16,7 @@ from notary.collections_of import (
     certificate,
     client,
     ec_private,
+    keyset,
     pem_of,
     root_signer,
     rsa_private,
@@ -352,6 +353,18 @@ def test_a_root_whose_certificate_is_not_good_now_is_refused(times):
     assert {} == dict(store.files)
 
 
+def test_beside_a_certificate_that_ended_a_bare_key_is_no_help():
+    ended = with_pem(ROOT_KEY, pem_of(certificate(ROOT_KEY, ends=NOW - DAY)))
+    collection = Collection.create(root=ended)
+    bare = signer("bare")
+    both = collection.root.roles.including({ROOT: keyset(ended, bare)})
+    more = collection.root.keys.including({bare.key.id: bare.key})
+    collection = collection.edited(ROOT, roles=both, keys=more).signed_by(ROOT, ended, bare)
+
+    with pytest.raises(CertificateError, match="and not now"):
+        begun(collection.sealed(), TOFU)
+
+
 def test_a_certificate_that_ended_may_still_say_who_comes_next():
     ending = with_pem(ROOT_KEY, pem_of(certificate(ROOT_KEY, ends=NOW + DAY)))
     old = Collection.create(root=ending)
@@ -505,6 +518,16 @@ def test_an_authority_issued_what_it_may_and_nothing_else(chain, authority, good
     first, *above = bundle(pem_of(*chain))
 
     assert good == issued(first, above, bundle(pem_of(authority)), NOW)
+
+
+def test_one_of_several_ways_to_an_authority_will_do():
+    stranger = ec_private("stranger")
+    by_stranger = certificate(
+        MIDDLE_KEY, "middle", ca=True, issuer=(certificate(stranger, "stranger", ca=True), stranger)
+    )
+    for above in ((by_stranger, middle()), (middle(), by_stranger)):
+        first, *others = bundle(pem_of(leaf(issuer=(middle(), MIDDLE_KEY)), *above))
+        assert issued(first, others, bundle(pem_of(CA)), NOW)
 
 
 def test_chains_that_lead_in_circles_end():

@@ -140,6 +140,28 @@ def test_a_root_that_is_not_there_by_its_hash_is_asked_for_by_its_name():
     )
 
 
+@pytest.mark.parametrize("root", ["gone", "the same"])
+def test_where_no_newer_root_is_to_be_had_the_first_error_stands(root):
+    collection = Collection.create()
+    files = collection.next().signed_by(TIMESTAMP, BOB).files()
+    if root == "gone":
+        del files["root.json"]
+
+    error = refused(ThresholdError, files, anchor=collection.pin, storage=seen(collection))
+    assert TIMESTAMP == error.role
+
+
+def test_a_root_in_the_store_is_gone_to_although_what_led_there_is_lost():
+    old = Collection.create()
+    new = old.rotated(ROOT, root_signer("second"))
+    store = seen(old)
+    client(new, anchor=old.pin, storage=store).refresh()
+    kept = MemoryStorage(store.files.excluding(following(1)))
+
+    trusted = client(Offline(), anchor=old.pin, storage=kept, format=APP).refresh()
+    assert 2 == trusted.snapshot.root.root.role.version
+
+
 def test_an_expired_root_makes_a_client_look_for_the_next():
     old = Collection.create().edited(ROOT, expires=NOW + DAY).sealed()
     new = old.edited(ROOT, expires=LATER).at(root=2).next()

@@ -223,7 +223,7 @@ class _Update:
     def _rotated(self, start: Start, because: TrustError) -> Workflow[RootTrusted]:
         """Return the stage of the newest root, if there is a newer one; else raise *because*."""
         stage, raw = start.stage, (yield from self._newest_root())
-        if raw is None or raw == stage.root.raw:
+        if raw is None:
             raise because
         try:
             after = next_root(stage, raw, self.collection)
