@@ -9,7 +9,7 @@ trust its own absence: what has expired looks the same as what was put back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, TypedDict
@@ -46,6 +46,11 @@ _UNWRITTEN: Final = Revision("")
 _RENEWABLE: Final = frozenset({TIMESTAMP, SNAPSHOT})
 
 
+def _signers(given: Iterable[Signer]) -> tuple[Signer, ...]:
+    # Not ``tuple`` itself: type checkers take its argument for the field's type.
+    return tuple(given)
+
+
 @frozen(kw_only=True)
 class Renewer:
     """Signs timestamps and snapshots again before they expire (§4.6, §6.3.3).
@@ -70,7 +75,7 @@ class Renewer:
             or *notice* is negative.
     """
 
-    signers: tuple[Signer, ...] = field(converter=tuple)
+    signers: tuple[Signer, ...] = field(converter=_signers)
     expiry: ExpiryPolicy = RENEWED
     ahead: float = 0.5
     grace: timedelta = timedelta(days=3)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
@@ -87,6 +87,15 @@ class _Attempt:
         return _DICE.uniform(0, min(took * 2 ** min(self.number, _DOUBLINGS), _LONGEST))
 
 
+def _signers(given: Iterable[Signer]) -> tuple[Signer, ...]:
+    # Not ``tuple`` itself: type checkers take its argument for the field's type.
+    return tuple(given)
+
+
+def _async_signers(given: Iterable[AsyncSigner]) -> tuple[AsyncSigner, ...]:
+    return tuple(given)
+
+
 @frozen(kw_only=True)
 class Publisher(_Publishing):
     """Somebody who can sign all that an edit needs, on one machine, at once.
@@ -104,7 +113,7 @@ class Publisher(_Publishing):
         clock: says what time it is (UTC).
     """
 
-    signers: Sequence[Signer] = field(converter=tuple, repr=False)
+    signers: Sequence[Signer] = field(converter=_signers, repr=False)
 
     def retrying(
         self, edit: Edit, storage: RepositoryStorage, *, renewing: Collection[str] = ()
@@ -151,7 +160,7 @@ class Publisher(_Publishing):
 class AsyncPublisher(_Publishing):
     """:class:`Publisher`, to await, whose signers sign side by side."""
 
-    signers: Sequence[AsyncSigner] = field(converter=tuple, repr=False)
+    signers: Sequence[AsyncSigner] = field(converter=_async_signers, repr=False)
 
     async def retrying(
         self, edit: Edit, storage: AsyncRepositoryStorage, *, renewing: Collection[str] = ()

@@ -76,6 +76,11 @@ def _is(binding: TagBinding, repo_digest: str) -> bool:
     return same and reference.digest == binding.digest
 
 
+def _texts(given: Iterable[str]) -> tuple[str, ...]:
+    # Not ``tuple`` itself: type checkers take its argument for the field's type.
+    return tuple(given)
+
+
 @frozen(kw_only=True)
 class _Engine:
     """A program that is called as Docker's is.
@@ -88,8 +93,8 @@ class _Engine:
     """
 
     program: str
-    options: Sequence[str] = field(default=(), converter=tuple)
-    pull_options: Sequence[str] = field(default=(), converter=tuple)
+    options: Sequence[str] = field(default=(), converter=_texts)
+    pull_options: Sequence[str] = field(default=(), converter=_texts)
     seconds: float = HOUR
 
     def pull(self, binding: TagBinding) -> None:
@@ -154,9 +159,9 @@ class Skopeo:
 
     destination: Callable[[ImageReference], str]
     program: str = field(default="skopeo", kw_only=True)
-    options: Sequence[str] = field(default=(), converter=tuple, kw_only=True)
-    copy_options: Sequence[str] = field(default=(), converter=tuple, kw_only=True)
-    inspect_options: Sequence[str] = field(default=(), converter=tuple, kw_only=True)
+    options: Sequence[str] = field(default=(), converter=_texts, kw_only=True)
+    copy_options: Sequence[str] = field(default=(), converter=_texts, kw_only=True)
+    inspect_options: Sequence[str] = field(default=(), converter=_texts, kw_only=True)
     seconds: float = field(default=HOUR, kw_only=True)
 
     def pull(self, binding: TagBinding) -> None:
