@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from core.worlds import signer
+from core.worlds import World, listing, signer
 from registry.contents import OCI_MANIFEST
 from registry.trusting import (
     NOW,
@@ -14,6 +14,7 @@ from registry.trusting import (
 )
 
 from trustlib import (
+    Anchor,
     Authority,
     ExpiredError,
     MemoryStorage,
@@ -23,6 +24,7 @@ from trustlib import (
     ThresholdError,
     WrongCollectionError,
 )
+from trustlib._frozen import FrozenMap
 from trustlib.content import PerRepository
 from trustlib.events import TrustedOnFirstUse, Untrusted
 from trustlib.registry import Enforcer, NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
@@ -127,6 +129,40 @@ def test_a_collection_of_another_name_is_refused(plain, organisation):
 
     with pytest.raises(WrongCollectionError):
         enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
+
+
+def nameless(place, path):
+    """Publish what other tools publish: a collection that does not say whose it is."""
+    world = World.create()
+    listed = FrozenMap({"1.4": listing("the release")})
+    files = world.edited("targets", targets=listed).sealed().files()
+    storage = RegistryStorage(registry_at(place), path)
+    storage.write_all(files, dropping=(), path="timestamp.json", replacing=None)
+    return Anchor.root(files["1.root.json"])
+
+
+def test_what_does_not_say_whose_it_is_speaks_for_one_image_and_no_other(plain, organisation):
+    app, db = (f"{plain.domain}/{organisation}/{name}" for name in ("app", "db"))
+    anchor = nameless(plain, f"{organisation}/app")
+    nameless(plain, f"{organisation}/db")  # the registry serves it once more
+
+    assert "targets" == enforcer(plain, SpokenFor(app, anchor=anchor)).resolve(f"{app}:1.4").via[0]
+    guard = enforcer(plain, SpokenFor(f"{plain.domain}/{organisation}", anchor=anchor))
+    for image in (app, db):
+        with pytest.raises(WrongCollectionError, match="metadata of none"):
+            guard.resolve(f"{image}:1.4")
+
+
+def test_where_paths_or_first_roots_tell_images_apart_a_name_may_be_missing(plain, organisation):
+    anchor, prefix = nameless(plain, f"{organisation}/app"), f"{plain.domain}/{organisation}"
+    names = PerRepository(f"{prefix}/app")
+
+    for rule in (
+        SpokenFor(prefix, anchor=TrustOnFirstUse(MemoryStorage())),
+        SpokenFor(prefix, anchor=anchor, names=names),
+        SpokenFor(prefix, anchor=anchor, repository=f"{organisation}/app", names=names),
+    ):
+        assert enforcer(plain, rule).resolve(f"{prefix}/app:1.4").collection is None
 
 
 def test_all_are_answered_in_their_order_or_none(plain, organisation):

@@ -78,6 +78,7 @@ class Enforcer:
                 or withheld.
             NotFoundError: its collection does not vouch for that tag.
             ThresholdError: fewer keys than the policy wants vouch for it.
+            WrongCollectionError: its collection is another one, or does not say which.
             TrustError: as :meth:`trustlib.Updater.resolve`.
         """
         (binding,) = self.resolve_all((reference,))
@@ -93,6 +94,9 @@ class Enforcer:
 
     def updater(self, image: str | ImageReference) -> Updater:
         """Return the updater of the collection that speaks for *image*.
+
+        It is for looking: what it answers was not asked for ``signers``, as
+        :meth:`resolve` is.
 
         Raises:
             NoTrustDataError: nobody speaks for it.

@@ -12,11 +12,11 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from trustlib._types import CollectionName, RoleName
+from trustlib._types import ROOT, CollectionName, RoleName
 from trustlib.anchors import Anchor
 from trustlib.content import ImageReference, Naming, PerOrganisation, PerRepository, TagBinding
 from trustlib.content._grammar import require_domain, require_path
-from trustlib.errors import NoTrustDataError, ThresholdError
+from trustlib.errors import NoTrustDataError, ThresholdError, WrongCollectionError
 from trustlib.ports import Storage, Transport
 from trustlib.updater.freshness import Freshness
 
@@ -92,11 +92,17 @@ class SpokenFor:
         return PerRepository(image.repository) if self._own else PerOrganisation(image.domain)
 
     def satisfied(self, binding: TagBinding) -> TagBinding:
-        """Return *binding* if enough keys vouch for it.
+        """Return *binding* if enough keys vouch for it, and for that image.
 
         Raises:
-            ThresholdError: they do not.
+            ThresholdError: too few do.
+            WrongCollectionError: the collection does not say whose it is, and
+                would be believed of more images than one.
         """
+        image = binding.reference.repository
+        if binding.collection is None and self._alike and image != self.prefix:
+            # Its paths are tags: whoever has the registry could serve it for each of them.
+            raise WrongCollectionError(ROOT, CollectionName(image), None)
         told = () if binding.evidence is None else binding.evidence.roles
         signed = {role.role: role.signed_by for role in told}
         for name in binding.via:
@@ -108,6 +114,11 @@ class SpokenFor:
     @property
     def _own(self) -> bool:
         return self.repository is None and self.transport is None
+
+    @property
+    def _alike(self) -> bool:
+        """Whether the collections of several images begin with one root, and list tags alone."""
+        return self._own and self.names is None and isinstance(self.anchor, Anchor)
 
 
 @frozen
