@@ -21,6 +21,7 @@ from trustlib import (
     NotFoundError,
     NoTrustDataError,
     PathPatterns,
+    StorageError,
     ThresholdError,
     WrongCollectionError,
 )
@@ -258,15 +259,29 @@ def test_who_was_met_is_believed_and_nobody_else_afterwards(plain, organisation)
         enforcer(plain, rule).resolve(f"{plain.domain}/{path}:1.4")
 
 
+def test_who_was_seen_before_is_not_met_for_the_first_time(plain, organisation):
+    path, prefix, stores = f"{organisation}/app", f"{plain.domain}/{organisation}", {}
+    anchored = SpokenFor(prefix, anchor=of_image(plain, path))
+    enforcer(plain, anchored, stores=stores).resolve(f"{prefix}/app:1.4")
+    registry = registry_at(plain)
+    registry.delete(path, registry.manifest(path, "_trust").digest)
+    of_image(plain, path, by="carol")
+
+    with pytest.raises(StorageError, match="restore that root, or give an anchor"):
+        met = SpokenFor(prefix, anchor=TrustOnFirstUse(MemoryStorage()))
+        enforcer(plain, met, stores=stores).resolve(f"{prefix}/app:1.4")
+
+
 def test_nothing_is_kept_of_a_first_root_that_cannot_be_used(plain, organisation):
-    path, first = f"{organisation}/app", MemoryStorage()
+    path, first, stores = f"{organisation}/app", MemoryStorage(), {}
     of_image(plain, path)
     rule = SpokenFor(f"{plain.domain}/{organisation}", anchor=TrustOnFirstUse(first))
 
     with pytest.raises(ExpiredError):
-        late = enforcer(plain, rule, now=NOW + timedelta(days=400))
+        late = enforcer(plain, rule, stores=stores, now=NOW + timedelta(days=400))
         late.resolve(f"{plain.domain}/{path}:1.4")
-    assert {} == dict(first.files)
+    assert [{}, {}] == [dict(first.files), dict(stores[f"{plain.domain}/{path}"].files)]
+    enforcer(plain, rule, stores=stores).resolve(f"{plain.domain}/{path}:1.4")
 
 
 def test_a_first_root_of_another_collection_is_refused(plain, organisation):

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from attrs import define, field
 
 from trustlib._clock import utcnow
-from trustlib._paths import private
+from trustlib._paths import private, stored
 from trustlib._types import ROOT, CollectionName, StoredName, UrlPath, Version
 from trustlib.anchors import Anchor
 from trustlib.content import ImageReference, TagBinding
@@ -30,6 +30,7 @@ from trustlib.registry.client import Registry
 from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
 from trustlib.registry.reading import RegistryTransport
 from trustlib.roles import Root
+from trustlib.storage import MemoryStorage
 from trustlib.transport._pieces import close
 from trustlib.updater import Updater
 from trustlib.updater.journal import told_to
@@ -143,11 +144,13 @@ class Enforcer:
     def _made(
         self, rule: SpokenFor, name: CollectionName, image: ImageReference, transport: Transport
     ) -> Updater:
-        def updater(anchor: Anchor) -> Updater:
+        store = self.store(name)
+
+        def updater(anchor: Anchor, storage: Storage = store) -> Updater:
             return Updater(
                 anchor=anchor,
                 transport=transport,
-                storage=self.store(name),
+                storage=storage,
                 names=rule.naming(image),
                 limits=self.limits,
                 policy=rule.freshness,
@@ -160,17 +163,21 @@ class Enforcer:
         met = first_met(rule.anchor, name)
         if met is not None:
             return updater(Anchor.root(met))
+        if store.load(stored(ROOT)) is not None:
+            raise StorageError(
+                name,
+                "was seen from here before, and the root that it was met with is not kept any"
+                " more; whoever answers now is not met for the first time: restore that root, or"
+                " give an anchor",
+            )
         raw = _first_root(transport, name, self.limits)
-        trusted = updater(Anchor.root(raw))
-        trusted.refresh()  # what cannot be used is not kept
+        updater(Anchor.root(raw), MemoryStorage()).refresh()  # what cannot be used is not kept
         kept = _kept(rule.anchor, name, raw)
-        if kept != raw:
-            return updater(Anchor.root(kept))
-        sha256 = hashlib.sha256(raw).hexdigest()
-        told_to(
-            self.on_event, TrustedOnFirstUse(sha256=sha256, version=Version(1), collection=name)
-        )
-        return trusted
+        if kept == raw:
+            sha256 = hashlib.sha256(raw).hexdigest()
+            met_now = TrustedOnFirstUse(sha256=sha256, version=Version(1), collection=name)
+            told_to(self.on_event, met_now)
+        return updater(Anchor.root(kept))
 
 
 def unvouched(
