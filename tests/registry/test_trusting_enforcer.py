@@ -8,6 +8,7 @@ from registry.contents import OCI_MANIFEST
 from registry.trusting import (
     NOW,
     RegistryStorage,
+    RegistryTransport,
     collection,
     pushed,
     registry_at,
@@ -176,6 +177,30 @@ def test_all_are_answered_in_their_order_or_none(plain, organisation):
     ]
     with pytest.raises(NotFoundError):
         guard.resolve_all([known, unknown])
+
+
+class Counting:
+    """A transport that remembers what it was asked."""
+
+    def __init__(self, transport):
+        self.transport, self.asked = transport, []
+
+    def fetch(self, request):
+        self.asked.append(request.path)
+        return self.transport.fetch(request)
+
+
+def test_a_collection_is_asked_once_for_all_that_it_speaks_for(plain, organisation):
+    rule = of_organisation(plain, organisation)
+    counting = Counting(RegistryTransport(registry_at(plain), rule.repository))
+    always = Freshness(max_age=timedelta(0))
+    rule = SpokenFor(rule.prefix, anchor=rule.anchor, transport=counting, freshness=always)
+    app = f"{plain.domain}/{organisation}/app"
+
+    found = enforcer(plain, rule).resolve_all([f"{app}:1.4", f"{app}@{DIGEST}", f"{app}:1.4"])
+
+    assert [DIGEST] * 3 == [str(binding.digest) for binding in found]
+    assert 1 == counting.asked.count("timestamp.json")
 
 
 def test_an_answer_is_no_older_than_the_rule_allows(plain, organisation):

@@ -8,7 +8,7 @@ that somebody wrote.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from trustlib._paths import private, stored
 from trustlib._types import ROOT, CollectionName, StoredName, UrlPath, Version
 from trustlib.anchors import Anchor
 from trustlib.content import ImageReference, TagBinding
+from trustlib.content.binding import by_digest
 from trustlib.drive import ignored
 from trustlib.errors import NotFoundError, NoTrustDataError, StorageError, WrongCollectionError
 from trustlib.events import Event, TrustedOnFirstUse, Untrusted
@@ -27,7 +28,7 @@ from trustlib.limits import Limits
 from trustlib.metering import Meter
 from trustlib.ports import Request, Storage, Transport
 from trustlib.registry.client import Registry
-from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
+from trustlib.registry.policy import NobodySpeaksFor, Policy, Rule, SpokenFor, TrustOnFirstUse
 from trustlib.registry.reading import RegistryTransport
 from trustlib.roles import Root
 from trustlib.storage import MemoryStorage
@@ -91,7 +92,18 @@ class Enforcer:
         Raises:
             TrustError: as :meth:`resolve`, for one that cannot be answered.
         """
-        return tuple(self._resolved(one) for one in map(_tagged, references))
+        asked = tuple(map(_tagged, references))
+        together: dict[Updater, list[ImageReference]] = {}
+        for one in asked:
+            rule = self._rule(one)
+            if isinstance(rule, SpokenFor):
+                together.setdefault(self._updater(rule, one), []).append(one)
+        spoken = {
+            one: binding
+            for updater, ones in together.items()
+            for one, binding in zip(ones, updater.resolve_all(ones), strict=True)
+        }
+        return tuple(self._answered(one, spoken) for one in asked)
 
     def updater(self, image: str | ImageReference) -> Updater:
         """Return the updater of the collection that speaks for *image*.
@@ -119,14 +131,22 @@ class Enforcer:
                 self._registries[image.domain] = self.registry(image.domain)
             return self._registries[image.domain]
 
-    def _resolved(self, reference: ImageReference) -> TagBinding:
-        if reference.tag is None and reference.digest is not None:
-            return TagBinding(reference=reference, digest=reference.digest)
-        rule = self.policy.rule(reference)
-        if isinstance(rule, NobodySpeaksFor):
-            why = f"the policy says that nobody speaks for {rule.prefix}"
-            return unvouched(self.registry_of(reference), reference, why, self.on_event)
-        return rule.satisfied(self._updater(rule, reference).resolve(reference))
+    def _rule(self, reference: ImageReference) -> Rule | None:
+        """Return the rule for *reference*, or None if nobody's word is needed."""
+        return None if reference.tag is None else self.policy.rule(reference)
+
+    def _answered(
+        self, reference: ImageReference, spoken: Mapping[ImageReference, TagBinding]
+    ) -> TagBinding:
+        """Return the answer for *reference*, given what the collections said."""
+        match self._rule(reference):
+            case None:
+                return by_digest(reference)
+            case NobodySpeaksFor(prefix):
+                why = f"the policy says that nobody speaks for {prefix}"
+                return unvouched(self.registry_of(reference), reference, why, self.on_event)
+            case SpokenFor() as rule:
+                return rule.satisfied(spoken[reference])
 
     def _updater(self, rule: SpokenFor, image: ImageReference) -> Updater:
         name = rule.collection(image)
