@@ -16,7 +16,7 @@ from trustlib import (
     TagBinding,
     TransportError,
 )
-from trustlib.registry.runtimes import DockerCli, DockerSdk, Pushed
+from trustlib.registry.runtimes import DockerCli, DockerSdk, PushResult
 
 DIGEST = Digest.of(b"the release")
 REPOSITORY = "registry.example/acme/app"
@@ -121,7 +121,7 @@ def test_a_push_says_what_was_pushed(docker, daemon):
 
     pushed = docker.push(ImageReference.parse(f"{REPOSITORY}:1.4"))
 
-    assert Pushed(tag="1.4", digest=DIGEST, size=1573) == pushed
+    assert PushResult(tag="1.4", digest=DIGEST, size=1573) == pushed
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_what_the_package_raises_is_said_in_our_words(error):
 
 def test_the_kind_of_what_was_pushed_is_what_its_bytes_say():
     image = Content().image("the release")
-    pushed = Pushed(tag="1.4", digest=image.digest, size=len(image.raw))
+    pushed = PushResult(tag="1.4", digest=image.digest, size=len(image.raw))
 
     assert image.descriptor == pushed.described_by(image)
 
@@ -213,4 +213,4 @@ def test_what_the_registry_has_must_be_what_was_pushed(changes):
     facts = {"digest": image.digest, "size": len(image.raw), **changes}
 
     with pytest.raises(MismatchError, match="pushed"):
-        Pushed(tag="1.4", **facts).described_by(image)
+        PushResult(tag="1.4", **facts).described_by(image)

@@ -12,6 +12,7 @@ from trustlib.content.dockerfile import (
 from trustlib.registry._artifact import TAG
 from trustlib.registry._operations import RegistryLimits
 from trustlib.registry._settings import WITH_TLS, WITHOUT_TLS
+from trustlib.registry._trees import CopyLimits
 from trustlib.registry.awaited import AsyncRegistry
 from trustlib.registry.client import Registry
 from trustlib.registry.compose import ComposeBuild, ComposeFile, PinnedCompose, pin_compose
@@ -34,7 +35,9 @@ from trustlib.registry.lease import Lease
 from trustlib.registry.manifests import Descriptor, Manifest, Platform
 from trustlib.registry.policy import NobodySpeaksFor, Policy, SpokenFor, TrustOnFirstUse
 from trustlib.registry.pulling import IntoLayout, Pulled, Puller, trusted_pull, untrusted_pull
+from trustlib.registry.pushes import PushResult
 from trustlib.registry.reading import AsyncRegistryTransport, RegistryTransport
+from trustlib.registry.runtimes import DockerCli, DockerSdk, Podman, Runtime, Skopeo
 from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
 from trustlib.registry.vouching import (
     Pushed,
@@ -58,10 +61,13 @@ __all__ = [
     "ComposeBuild",
     "ComposeFile",
     "ContentTrust",
+    "CopyLimits",
     "Created",
     "Credentials",
     "Descriptor",
+    "DockerCli",
     "DockerConfig",
+    "DockerSdk",
     "Dockerfile",
     "Enforcer",
     "Holders",
@@ -78,9 +84,11 @@ __all__ = [
     "PinnedCompose",
     "PinnedDockerfile",
     "Platform",
+    "Podman",
     "Policy",
     "Pulled",
     "Puller",
+    "PushResult",
     "Pushed",
     "Registry",
     "RegistryLimits",
@@ -88,7 +96,9 @@ __all__ = [
     "RegistryTransport",
     "Resolver",
     "Revoked",
+    "Runtime",
     "SignedTag",
+    "Skopeo",
     "SpokenFor",
     "TrustOnFirstUse",
     "afetched_into",

@@ -23,7 +23,7 @@ _LINE: Final = re.compile(
 
 
 @frozen(kw_only=True)
-class Pushed:
+class PushResult:
     """A manifest or index that was pushed.
 
     Attributes:
@@ -52,7 +52,7 @@ class Pushed:
         return got
 
 
-def told(records: Iterable[object], tag: str, where: str) -> Pushed:
+def told(records: Iterable[object], tag: str, where: str) -> PushResult:
     """Return what a stream of Docker's API says about the push of *tag*.
 
     Raises:
@@ -72,7 +72,7 @@ def told(records: Iterable[object], tag: str, where: str) -> Pushed:
     return _one(said, tag, where)
 
 
-def printed(output: bytes, tag: str, where: str) -> Pushed:
+def printed(output: bytes, tag: str, where: str) -> PushResult:
     """Return what ``docker push`` prints about *tag*.
 
     Raises:
@@ -83,7 +83,7 @@ def printed(output: bytes, tag: str, where: str) -> Pushed:
     return _one(said, tag, where)
 
 
-def _one(said: Sequence[tuple[object, object]], tag: str, where: str) -> Pushed:
+def _one(said: Sequence[tuple[object, object]], tag: str, where: str) -> PushResult:
     expected = f"one digest and size of {tag}"
     if len(set(map(repr, said))) != 1:
         raise MalformedError(where, "aux", expected, said or "nothing")
@@ -91,6 +91,6 @@ def _one(said: Sequence[tuple[object, object]], tag: str, where: str) -> Pushed:
     if not isinstance(digest, str) or type(size) is not int or size < 0:
         raise MalformedError(where, "aux", expected, said[0])
     try:
-        return Pushed(tag=tag, digest=Digest.parse(digest), size=size)
+        return PushResult(tag=tag, digest=Digest.parse(digest), size=size)
     except ValueError:
         raise MalformedError(where, "aux.Digest", "a digest", digest) from None

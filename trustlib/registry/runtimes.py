@@ -22,9 +22,9 @@ from trustlib.content import Digest, ImageReference, TagBinding
 from trustlib.errors import MismatchError, TransportError, shortened
 from trustlib.registry import pushes
 from trustlib.registry._programs import Program
-from trustlib.registry.pushes import Pushed
+from trustlib.registry.pushes import PushResult
 
-__all__ = ["DockerCli", "DockerClient", "DockerSdk", "Podman", "Pushed", "Runtime", "Skopeo"]
+__all__ = ["DockerCli", "DockerClient", "DockerSdk", "Podman", "PushResult", "Runtime", "Skopeo"]
 
 HOUR: Final = 3600.0
 
@@ -125,7 +125,7 @@ class DockerCli(_Engine):
 
     program: str = "docker"
 
-    def push(self, reference: ImageReference) -> Pushed:
+    def push(self, reference: ImageReference) -> PushResult:
         """Push what *reference*, with a tag, stands for here; return what that is.
 
         Raises:
@@ -237,7 +237,7 @@ class DockerSdk:
             there = images.get(name or source).attrs.get("RepoDigests") or ()
         _held(binding, "docker", map(str, there))
 
-    def push(self, reference: ImageReference) -> Pushed:
+    def push(self, reference: ImageReference) -> PushResult:
         """See :meth:`DockerCli.push`."""
         name, tag = _tagged(reference)
         with _reported(where := f"{name}:{tag}"):
