@@ -203,11 +203,13 @@ def embedded(files):
 
 def test_what_every_client_asks_for_is_embedded_before_what_few_do():
     roots = {f"{number}.root.json": b"r" * 100 for number in range(1, 1_000)}
-    roles = {f"3.team{number}.json": b"t" * 1_000 for number in range(60)}
+    roles = {f"3.team{number}.json": b"t" * 1_000 for number in range(63)}
     some = embedded({**roots, **roles, "timestamp.json": b"x" * 2_000})
-
     assert {"timestamp.json", *roles} < some
     assert 0 < len(some & roots.keys()) < 50
+
+    roles |= {"3.one.json": b"t" * 1_000, "3.two.json": b"t" * 1_000}
+    assert {"timestamp.json"} == embedded({**roles, "timestamp.json": b"x" * 2_000}) - roles.keys()
 
 
 def test_a_file_that_is_large_is_not_embedded_and_keeps_no_other_out():
@@ -228,6 +230,18 @@ def test_of_each_publisher_the_latest_is_remembered_and_no_more_than_sixty_four(
     assert [""] * 16 == following(100, lambda _: "")
     assert ["b" * 16, "a" * 16] == following(100, lambda number: "ab"[number % 2] * 16)[::-1]
     assert 64 == len(following(100, lambda number: f"{number:016x}"))
+
+
+def test_a_history_without_an_end_is_neither_written_nor_read():
+    document = json.loads(rendered({}))
+    entries = [f"sha256:{number:064x}@{number:016x}" for number in range(10_000)]
+    document["annotations"][_artifact.HISTORY] = " ".join(entries)
+    raw = json.dumps(document).encode()
+    view = _artifact.viewed(Received(manifest=parsed(raw, MANIFEST, "m")), "here")
+    assert 64 == len(view.history)
+
+    after = json.loads(rendered({}, view))["annotations"][_artifact.HISTORY].split()
+    assert [str(view.digest), *entries[:63]] == after
 
 
 @pytest.mark.parametrize("name", ["xyz", "A" * 16, "a" * 17])

@@ -14,7 +14,7 @@ from registry.honest import REPOSITORY, Honest, aclient, client, served, sha256,
 from registry.led import Led, every_order, led_to_their_ends
 from registry.registries import running
 
-from trustlib import BY_HAND, TARGETS, DeniedError, MemoryStorage, StorageError
+from trustlib import BY_HAND, TARGETS, DeniedError, MemoryStorage, StorageError, TransportError
 from trustlib.publish import Publisher
 from trustlib.registry._artifact import TAG
 from trustlib.registry.lease import LEASE, NAME, Lease
@@ -130,6 +130,17 @@ def test_who_may_not_delete_is_told_so(registry):
     with pytest.raises(DeniedError):
         storage_at(Denying()).write("b", b"", replacing=None)
     assert ("a",) == storage_at(registry).list()
+
+
+def test_a_registry_that_cannot_be_asked_may_well_delete(registry):
+    class Breaking:
+        def answer(self, method, target, *rest):
+            if method == "DELETE":
+                raise TransportError(target, "no connection") from ConnectionRefusedError()
+            return registry.answer(method, target, *rest)
+
+    with pytest.raises(TransportError, match="no connection"):
+        storage_at(Breaking()).write("b", b"", replacing=None)
 
 
 def test_a_registry_that_lists_late_is_told_apart(registry):

@@ -194,6 +194,32 @@ def test_an_update_goes_on_in_the_state_that_it_began_in(registry):
         assert old[path] == b"".join(transport.fetch(Request(path=UrlPath(path))))
 
 
+def test_whoever_begins_with_another_root_looks_again(registry):
+    """Of several updaters that share a transport, each sees the state of its own beginning."""
+    transport = RegistryTransport(talking_to(registry), REPOSITORY)
+    for path in ("2.root.json", "3.root.json", "timestamp.json"):
+        transport.fetch(Request(path=UrlPath(path)))
+    assert [MANIFEST] == asked_since(registry)[-1:]
+    transport.fetch(Request(path=UrlPath("4.root.json")))
+    assert [MANIFEST] == asked_since(registry)
+
+
+def test_what_the_registry_has_is_not_sent_nor_asked_for(registry):
+    storage = storage_at(registry)
+    before = opened(storage)
+    asked_since(registry)
+    publish(storage, before, tagged(before, letter="e"), now=NOW)
+    asked = asked_since(registry)
+    assert 3 == len([line for line in asked if line.startswith("HEAD")]), "three new files"
+    assert 3 == len([line for line in asked if line.startswith("PATCH")])
+
+    revision = storage.read("timestamp.json").revision
+    same = {"again.json": storage.read("1.root.json").data}
+    asked_since(registry)
+    storage.write_all(same, dropping=(), path="timestamp.json", replacing=revision)
+    assert 4 == len(asked_since(registry)), "three looks, and one move"
+
+
 def test_a_thread_that_moves_on_takes_no_files_from_the_others(registry):
     transport = RegistryTransport(talking_to(registry), REPOSITORY)
     asked = Request(path=UrlPath("5.targets.json"))
