@@ -201,6 +201,17 @@ def test_what_is_no_lease_is_not_cleared_away(registry):
     assert old not in registry.tags[REPOSITORY]
 
 
+def test_no_publication_clears_away_more_than_a_few(registry):
+    current = registry.manifests[REPOSITORY][registry.tags[REPOSITORY][TAG]][1]
+    document = {**json.loads(current), "artifactType": LEASE}
+    for number in range(10):
+        tag = f"{lease_tag(NOW - SECOND)[:-16]}{number:016x}"
+        put(registry, tag, {**document, "annotations": {NAME: tag}})
+    for name, left in (("b", 2), ("c", 0)):
+        assert storage_at(registry).write(name, b"", replacing=None)
+        assert left == len(registry.tags[REPOSITORY]) - 1
+
+
 def test_a_lease_of_another_collection_is_none_of_ours(registry):
     put(registry, f"other{lease_tag(NOW + SECOND)}", {})
     assert storage_at(registry).write("b", b"", replacing=None)
