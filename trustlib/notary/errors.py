@@ -1,11 +1,11 @@
-"""Verdicts about root certificates; all else is said by the errors that every format has."""
+"""What only this format has errors for: root certificates, and servers that refuse an update."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from trustlib._types import ROOT, CollectionName, KeyId
-from trustlib.errors import VerificationError, shortened
+from trustlib.errors import StorageError, VerificationError, shortened
 
 
 class CertificateError(VerificationError):
@@ -60,3 +60,35 @@ class UnpinnedError(VerificationError):
             f"root: nothing is pinned for {shortened(collection, str)}, and trust on first use was"
             " not asked for; pin the id of its root certificate, or who issued it"
         )
+
+
+class RefusedUpdateError(StorageError):
+    """A trust server does not take what was sent to it, and nothing was changed.
+
+    Attributes:
+        where: the address.
+        code: what the server calls it: ``INVALID_UPDATE``, ``INVALID_GUN``, …
+        kind: which part of it is meant: ``ErrBadTargets``, ``ErrBadRoot``, …;
+            empty where it does not say.
+        reason: what the server says of it.
+    """
+
+    def __init__(self, where: str, code: str, kind: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.code, self.kind = code, kind
+        said = ": ".join(shortened(part, str) for part in (code, kind, reason) if part)
+        self.args = (
+            f"{shortened(where, str)}: the server refuses the update, and nothing was changed"
+            f" ({said}); {_ADVICE.get(kind, _OTHERWISE)}",
+        )
+
+
+_OTHERWISE = "open the collection again, and see whether the same is refused again"
+_SNAPSHOT = "the server does not have the snapshot's key: have whoever has it sign the plan"
+_ADVICE = {
+    "ErrBadHierarchy": _SNAPSHOT,
+    "ErrBadSnapshot": "open the collection again: its files are others than the snapshot lists",
+    "ErrBadRoot": "open the collection again: roots follow one another, each signed by both",
+    "ErrBadTargets": "open the collection again: other keys than those that signed may sign now",
+    "ErrValidation": f"where the server speaks of a key that was not found, {_SNAPSHOT}",
+}

@@ -1,4 +1,4 @@
-"""A live trust server: the files of one collection, read over HTTP.
+"""A live trust server: the files of one collection, read and published over HTTP.
 
 Reading needs no login where the server says so; where it wants to know who
 asks, the conversation is that of a registry, with the registry's credentials:
@@ -13,21 +13,25 @@ from http import HTTPStatus
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from attrs import field, frozen
 
-from trustlib._types import CollectionName
+from trustlib._types import CollectionName, RoleName
 from trustlib.errors import TransportError
 from trustlib.limits import Limits
+from trustlib.notary import uploading
 from trustlib.notary.format import ContentTrustFormat
+from trustlib.notary.public_keys import PublicKey
 from trustlib.ports import Request
 from trustlib.registry._conversation import Session, Speaking, held, said, spoken
 from trustlib.registry.credentials import Source, anonymous
 from trustlib.transport._urls import checked_origin, checked_path
 from trustlib.transport.exchange import Exchange, Heard, Question
 from trustlib.transport.policies import SAME_ORIGIN, Pool, Retries, Timeouts, Tls
+
+T = TypeVar("T")
 
 DOCKER_HUB: Final = "https://notary.docker.io"
 """Where Docker Hub's collections were, until it closed its trust server."""
@@ -47,7 +51,9 @@ def _origins(values: Iterable[str]) -> frozenset[str]:
 
 @frozen
 class NotaryServer:
-    """Reads the collection *name* from a trust server. A :class:`~trustlib.ports.Transport`.
+    """The collection *name* on a trust server. A :class:`~trustlib.ports.Transport`.
+
+    What is published to it, :class:`.NotaryPlan` says.
 
     A value: safe to share between threads. Its connections are kept open;
     :meth:`close` it, or use it in a ``with`` statement, to close those.
@@ -105,8 +111,56 @@ class NotaryServer:
             DeniedError: the server does not let us.
             TransportError: anything else; here or while iterating.
         """
-        answer = held(self._fetched(request), self._exchange.heard, self.credentials, time.sleep)
+        answer = self._held(self._fetched(request))
         return None if answer is None else cast("Iterator[bytes]", answer.pieces)
+
+    def key(self, role: str) -> PublicKey:
+        """Return the key with which the server signs *role*, made now if there is none.
+
+        Args:
+            role: ``timestamp``, or ``snapshot`` where the server is to make those.
+
+        Raises:
+            NotFoundError: it signs no such role.
+            MalformedError: what it says is no key that can be used.
+            DeniedError: the server does not let us.
+            TransportError: it cannot be asked.
+        """
+        return self._held(uploading.key_of(*self._told(), RoleName(role)))
+
+    def new_key(self, role: str) -> PublicKey:
+        """Return another key with which the server will sign *role*, once a root lists it.
+
+        Raises:
+            TrustError: as :meth:`key`.
+        """
+        return self._held(uploading.new_key_of(*self._told(), RoleName(role)))
+
+    def post(self, files: Mapping[RoleName, bytes]) -> None:
+        """Publish *files*, by the roles that they are of; the server takes all or none.
+
+        That is what :meth:`.NotaryPublication.apply` does, after looking at them
+        as a client would.
+
+        Raises:
+            ConflictError: the server has one of them in that version already.
+            RefusedUpdateError: it does not take them, and says why.
+            DeniedError: the server does not let us.
+            TransportError: it cannot be asked, or fails.
+        """
+        self._held(uploading.posted(*self._told(), files))
+
+    def delete(self) -> None:
+        """Remove everything that the server has of the collection; nothing is fine.
+
+        Clients that were there remember it, and refuse another collection of
+        that name which begins anew.
+
+        Raises:
+            DeniedError: the server does not let us.
+            TransportError: it cannot be asked, or fails.
+        """
+        self._held(uploading.deleted(*self._told()))
 
     def close(self) -> None:
         """Close the connections that are idle. A later fetch opens new ones."""
@@ -123,10 +177,20 @@ class NotaryServer:
     ) -> None:
         self.close()
 
+    def _held(self, speaking: Speaking[T]) -> T:
+        return held(speaking, self._exchange.heard, self.credentials, time.sleep)
+
+    def _told(self) -> tuple[Session, str, str]:
+        return self._session, self._place, f"repository:{self.name}"
+
+    @property
+    def _place(self) -> str:
+        return f"{quote(self.name, safe='/:')}/_trust/tuf/"
+
     def _fetched(self, request: Request) -> Speaking[Heard | None]:
         path = checked_path(request.path, self.url)
         question = Question(
-            hop=self._session.hop(f"{quote(self.name, safe='/:')}/_trust/tuf/{path}"),
+            hop=self._session.hop(f"{self._place}{path}"),
             streamed=_STREAMED,
             offset=request.offset,
         )

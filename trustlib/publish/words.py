@@ -103,7 +103,8 @@ def metafile(file: MetaFile) -> str:
     """Return everything that is said of one metadata file."""
     length = "" if file.length is None else f", {file.length} bytes"
     listed = f", {hashes(file.hashes)}" if file.hashes else ""
-    return f"{file.version}{length}{listed}{unknown(file.extra)}"
+    version = "unsaid" if file.version is None else file.version
+    return f"{version}{length}{listed}{unknown(file.extra)}"
 
 
 def paths(grant: PathPatterns | HashPrefixes | PathPrefixes) -> str:
