@@ -202,3 +202,17 @@ def test_who_is_asked_is_told_which_of_the_two_keys_it_is_about(keys):
         f"the root key of {NAME} (root)",
         f"the repository key of {NAME} (targets)",
     ] == somebody.told
+
+
+def test_who_is_interrupted_between_two_questions_leaves_no_key_behind(keys):
+    """A key of that name would have the next attempt refused."""
+
+    class Interrupted:
+        def passphrases(self, question):
+            if question.role == "targets":
+                raise KeyboardInterrupt
+            yield "correct horse"
+
+    with pytest.raises(KeyboardInterrupt):
+        created(MemoryStorage(), keys, passphrases=Interrupted())
+    assert () == keys.list()

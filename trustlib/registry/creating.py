@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -119,8 +119,10 @@ def create_collection(
     if storage.read(_FIRST) is not None or storage.read(_LATEST) is not None:
         raise ConflictError(name)
     refuse_known(name, keys=keys, policy=policy, memory=memory)
-    root, root_signer = _root(name, keys, passphrases, owner)
-    repository, signer = _made(name, keys, passphrases, owner, TARGETS)
+    # All is asked before anything is made: a name that has a key is known here, and
+    # who was interrupted between two questions could not begin again.
+    making = _root(name, keys, passphrases, owner), _made(name, keys, passphrases, owner, TARGETS)
+    (root, root_signer), (repository, signer) = (make() for make in making)
     by_root, by_repository = Authority.of(root.key), Authority.of(repository.key)
     before = Repository.create(
         name,
@@ -178,20 +180,22 @@ _FIRST: Final = "1.root.json"
 _LATEST: Final = "timestamp.json"
 
 
-def _root(
-    name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str
-) -> tuple[StoredKey, UnlockedKey]:
-    """Return a root key of *owner*'s that is for whichever collection, or a new one for this."""
+Making: TypeAlias = Callable[[], tuple[StoredKey, UnlockedKey]]
+"""Makes a key, of which everything is known."""
+
+
+def _root(name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str) -> Making:
+    """Return what has a root key of *owner*'s that is for whichever collection, or a new one."""
     for stored in keys.find(role=ROOT, owner=owner):
         if stored.label.collection is None:
-            why = f"to create {name}"
-            return stored, unlocked(stored.file, passphrases, role=ROOT, why=why)
+            signer = unlocked(stored, passphrases, role=ROOT, why=f"to create {name}")
+            return lambda: (stored, signer)
     return _made(name, keys, passphrases, owner, ROOT)
 
 
 def _made(
     name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str, role: RoleName
-) -> tuple[StoredKey, UnlockedKey]:
+) -> Making:
     what = "root" if role == ROOT else "repository"
     question = Question(
         name=f"the new {what} key of {name}",
@@ -200,5 +204,9 @@ def _made(
         role=role,
     )
     passphrase = chosen(passphrases, question)
-    stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
-    return stored, stored.unlock(passphrase)
+
+    def make() -> tuple[StoredKey, UnlockedKey]:
+        stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
+        return stored, stored.unlock(passphrase)
+
+    return make
