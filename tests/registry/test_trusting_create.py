@@ -147,9 +147,12 @@ def test_a_name_that_nothing_knows_is_nobodys(keys):
     refuse_known(NAME, keys=keys, policy=policy, memory=MemoryStorage())
 
 
-def test_without_a_passphrase_nothing_is_made(keys):
+@pytest.mark.parametrize("known", [{}, {"ROOT": "correct horse"}])
+def test_without_a_passphrase_for_both_nothing_is_made(keys, known):
+    one = FromEnvironment({"root": "ROOT"}, environment=known)
+
     with pytest.raises(SigningError, match="no source had a passphrase for the new key"):
-        created(MemoryStorage(), keys, passphrases=Asked())
+        created(MemoryStorage(), keys, passphrases=one)
     assert () == keys.list()
 
 
@@ -165,8 +168,47 @@ def test_what_fails_says_which_keys_are_left(keys):
         created(Full(), keys)
 
     (note,) = caught.value.__notes__
+    assert "published all the same" in note
     assert all(stored.id in note for stored in keys.list())
     assert 2 == len(keys.list())
+
+
+@pytest.mark.parametrize("name", ["", "acme", "registry.example/Acme", "registry.example/acme:1"])
+def test_what_is_no_name_of_a_collection_costs_no_key(keys, name):
+    with pytest.raises(ValueError, match=r"domain|repository"):
+        create_collection(
+            name,
+            storage=MemoryStorage(),
+            keys=keys,
+            passphrases=PASSPHRASES,
+            owner="alice",
+            now=NOW,
+        )
+    assert () == keys.list()
+
+
+def test_a_root_key_that_was_there_before_is_not_called_left(keys):
+    root = keys.generate("correct horse", Label(role="root", owner="alice"))
+
+    def mistaken(repository):
+        raise ValueError("a slip")
+
+    with pytest.raises(ValueError, match="a slip") as caught:
+        created(MemoryStorage(), keys, edit=mistaken)
+
+    (note,) = caught.value.__notes__
+    (made,) = keys.find(role="targets")
+    assert f"{made.id} (repository)" in note
+    assert root.id not in note
+
+
+def test_who_brings_a_root_key_is_told_that_one_was_made(keys):
+    root = keys.generate("correct horse", Label(role="root", owner="alice"))
+
+    made = created(MemoryStorage(), keys)
+
+    assert root.id == made.root.id
+    assert made.backup.startswith("A key was made in")
 
 
 def test_who_created_goes_on_without_a_passphrase(made, site):

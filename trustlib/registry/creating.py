@@ -7,9 +7,9 @@ is not created again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 from attrs import field, frozen
 
@@ -17,10 +17,11 @@ from trustlib._paths import stored as stored_name
 from trustlib._types import ROOT, TARGETS, RoleName
 from trustlib.anchors import Anchor
 from trustlib.content import Naming
-from trustlib.errors import ConflictError, NoTrustDataError, TrustError, moment
+from trustlib.errors import ConflictError, NoTrustDataError, moment
 from trustlib.ports import RepositoryStorage, Storage
 from trustlib.publish import BY_HAND, Receipt, Repository, SigningPlan
 from trustlib.publish.expiry import ExpiryPolicy
+from trustlib.publish.names import collection_name
 from trustlib.registry.policy import Policy
 from trustlib.roles import Authority
 from trustlib.signing import KeyStore, Label
@@ -59,8 +60,9 @@ class Created:
             for role in (self.receipt.repository.timestamp, self.receipt.repository.snapshot)
             if role is not None
         )
+        made = "Two keys were" if self.root.label.collection is not None else "A key was"
         return (
-            f"Two keys were made in {self.keys.directory}. Back them up now, before anything"
+            f"{made} made in {self.keys.directory}. Back up both now, before anything"
             " else: store.export(path, passphrase) writes both into one encrypted file; keep"
             " three copies, in two buildings.\n"
             f"- The root key {self.root.id[:8]} can replace every other key. If it is lost, or"
@@ -112,34 +114,42 @@ def create_collection(
             name already, and the registry shows no collection: somebody may
             withhold it.
         ConflictError: it is there already.
-        SigningError: no passphrase was given, or a key could not be written.
-        StorageError: it could not be published. The keys stay, and the error has
-            a note that names them.
+        SigningError: no passphrase was given, and no key was made; or one could
+            not be written.
+        StorageError: it could not be published.
+        ValueError: *name* is no such name, or *names* is for another.
+
+    Keys that were made stay, and whatever is raised then has a note that names them.
     """
+    collection_name(name)
     if storage.read(_FIRST) is not None or storage.read(_LATEST) is not None:
         raise ConflictError(name)
     refuse_known(name, keys=keys, policy=policy, memory=memory)
-    # All is asked before anything is made: a name that has a key is known here, and
-    # who was interrupted between two questions could not begin again.
-    making = _root(name, keys, passphrases, owner), _made(name, keys, passphrases, owner, TARGETS)
-    (root, root_signer), (repository, signer) = (make() for make in making)
-    by_root, by_repository = Authority.of(root.key), Authority.of(repository.key)
-    before = Repository.create(
-        name,
-        root=by_root,
-        targets=by_repository,
-        snapshot=by_repository,
-        timestamp=by_repository,
-        names=names,
-    )
-    plan = SigningPlan.between(before, edit(before), now=now, expiry=expiry)
+    shared = _for_whichever(keys, owner)
+    opened = [] if shared is None else [_opened(shared, passphrases, name)]
+    # All of them before the first key is made: whoever gives up has made none.
+    new = (ROOT, TARGETS) if shared is None else (TARGETS,)
+    given = [(role, chosen(passphrases, _question(name, role))) for role in new]
+    made: list[StoredKey] = []
     try:
-        receipt = plan.signed_by(root_signer, signer).publication().apply(storage)
-    except TrustError as error:
-        error.add_note(
-            f"The keys that were made for {name} stay in {keys.directory}: {root.id} (root) and"
-            f" {repository.id}; remove what was made in vain before you try again."
+        for role, passphrase in given:
+            made.append(keys.generate(passphrase, Label(role=role, owner=owner, collection=name)))
+            opened.append((made[-1], made[-1].unlock(passphrase)))
+        (root, root_signer), (repository, signer) = opened
+        by_root, by_repository = Authority.of(root.key), Authority.of(repository.key)
+        before = Repository.create(
+            name,
+            root=by_root,
+            targets=by_repository,
+            snapshot=by_repository,
+            timestamp=by_repository,
+            names=names,
         )
+        plan = SigningPlan.between(before, edit(before), now=now, expiry=expiry)
+        receipt = plan.signed_by(root_signer, signer).publication().apply(storage)
+    except BaseException as error:
+        if made:
+            error.add_note(_left(name, keys, made))
         raise
     anchor = Anchor.root(receipt.repository.published.files[ROOT])
     return Created(
@@ -172,7 +182,8 @@ def refuse_known(
         raise NoTrustDataError(
             name,
             f"the registry shows no trust data, but {' and '.join(knowing)}: somebody may"
-            " withhold it, so it is not created again",
+            " withhold it, so it is not created again. Ask whoever runs the registry; if nothing"
+            " was ever published under that name, remove what an earlier attempt has left here",
         )
 
 
@@ -180,33 +191,30 @@ _FIRST: Final = "1.root.json"
 _LATEST: Final = "timestamp.json"
 
 
-Making: TypeAlias = Callable[[], tuple[StoredKey, UnlockedKey]]
-"""Makes a key, of which everything is known."""
+def _for_whichever(keys: KeyStore, owner: str) -> StoredKey | None:
+    """Return a root key of *owner*'s that is for whichever collection, or None."""
+    found = keys.find(role=ROOT, owner=owner)
+    return next((stored for stored in found if stored.label.collection is None), None)
 
 
-def _root(name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str) -> Making:
-    """Return what has a root key of *owner*'s that is for whichever collection, or a new one."""
-    for stored in keys.find(role=ROOT, owner=owner):
-        if stored.label.collection is None:
-            signer = unlocked(stored, passphrases, role=ROOT, why=f"to create {name}")
-            return lambda: (stored, signer)
-    return _made(name, keys, passphrases, owner, ROOT)
+def _opened(
+    stored: StoredKey, passphrases: PassphraseSource, name: str
+) -> tuple[StoredKey, UnlockedKey]:
+    return stored, unlocked(stored, passphrases, role=ROOT, why=f"to create {name}")
 
 
-def _made(
-    name: str, keys: KeyStore, passphrases: PassphraseSource, owner: str, role: RoleName
-) -> Making:
-    what = "root" if role == ROOT else "repository"
-    question = Question(
-        name=f"the new {what} key of {name}",
-        where=f"the {what} key of {name}",
-        purpose=Purpose.CREATE,
-        role=role,
+def _question(name: str, role: RoleName) -> Question:
+    what = f"{_CALLED[role]} key of {name}"
+    return Question(name=f"the new {what}", where=f"the {what}", purpose=Purpose.CREATE, role=role)
+
+
+def _left(name: str, keys: KeyStore, made: Iterable[StoredKey]) -> str:
+    listed = " and ".join(f"{stored.id} ({_CALLED[stored.label.role]})" for stored in made)
+    return (
+        f"What was made for {name} stays in {keys.directory}: {listed}. Look whether {name} was"
+        " published all the same: then these are its keys, and nobody has others. If it was not,"
+        " remove them before you try again."
     )
-    passphrase = chosen(passphrases, question)
 
-    def make() -> tuple[StoredKey, UnlockedKey]:
-        stored = keys.generate(passphrase, Label(role=role, owner=owner, collection=name))
-        return stored, stored.unlock(passphrase)
 
-    return make
+_CALLED: Final[Mapping[str, str]] = {ROOT: "root", TARGETS: "repository"}
