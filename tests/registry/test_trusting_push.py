@@ -53,13 +53,13 @@ class Desk:
     def edit(self, edit, *names):
         return self.publisher(*names).retrying(edit, self.storage).repository
 
-    def delegating(self, *keys, name="releases", threshold=1, **more):
-        """Let *keys* speak for the image."""
+    def delegating(self, *keys, name="releases", threshold=1, also=(), **more):
+        """Let *keys* speak for the image; *also* are those of others who must sign that."""
         authority = Authority.of(*(signer(key).key for key in keys), threshold=threshold)
         grant = PathPatterns((f"{self.path}:*",))
         return self.edit(
             lambda before: before.with_delegation(name, keys=authority, grant=grant, **more),
-            *("root", "alice", "online", *keys),
+            *("root", "alice", "online", *also, *keys),
         )
 
     def revoke(self, *names, tag="1.4"):
@@ -197,6 +197,51 @@ def test_a_delegated_signer_signs_as_the_delegated_role(desk):
     content = pushed(desk.registry, desk.path, "1.4")
 
     assert ("releases",) == desk.push(content, "team", "online").roles
+
+
+def test_so_does_one_whom_a_delegated_role_lets_speak(desk):
+    desk.delegating("org", name="organisation")
+    desk.delegating("team", by="organisation", also=["org"])
+    content = pushed(desk.registry, desk.path, "1.4")
+
+    vouched = desk.push(content, "team", "online")
+
+    assert (("releases",), ("targets", "organisation", "releases")) == (
+        vouched.roles,
+        vouched.binding.via,
+    )
+
+
+def test_a_role_whose_bins_list_the_tag_is_not_said_to_list_it(desk):
+    desk.delegating("team")
+    bins = Authority.of(signer("team").key)
+    desk.edit(lambda before: before.with_bins(keys=bins, bits=1, by="releases"), "team", "online")
+    content = pushed(desk.registry, desk.path, "1.4")
+
+    vouched = desk.push(content, "team", "online")
+
+    assert vouched.roles == vouched.binding.via[-1:]
+    assert vouched.roles[0].startswith("bin-")
+
+
+def test_what_a_role_lists_that_may_not_speak_for_it_any_more_is_left_alone(desk):
+    other = PathPatterns(("other/*",))
+    desk.delegating("team")
+    desk.push(pushed(desk.registry, desk.path, "1.4"), "team", "online")
+    keys = Authority.of(signer("team").key)
+    desk.edit(
+        lambda before: (
+            before.with_delegation("others", keys=keys, grant=other)
+            .with_delegation("releases", keys=keys, grant=other, by="others")
+            .without_delegation("releases")
+        ),
+        *("alice", "team", "online"),
+    )
+    content = pushed(desk.registry, desk.path, "1.4", b"the next one")
+
+    vouched = desk.push(content, "alice", "team", "online")
+
+    assert (("targets",), content.digest) == (vouched.roles, vouched.binding.digest)
 
 
 def test_a_role_that_needs_more_keys_than_there_are_is_not_signed_as(desk):

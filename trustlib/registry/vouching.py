@@ -17,13 +17,13 @@ from trustlib.errors import MismatchError, NotFoundError, SigningError
 from trustlib.keys import Key
 from trustlib.ports import RepositoryStorage
 from trustlib.publish import Publisher, Receipt, Repository
+from trustlib.publish.bins import responsible
 from trustlib.publish.meaning import meaning
-from trustlib.publish.reach import answering_to
+from trustlib.publish.reach import answering_to, speaking_for
 from trustlib.registry._artifact import TAG
 from trustlib.registry.client import Registry
 from trustlib.registry.manifests import Descriptor
 from trustlib.roles import Authority
-from trustlib.workflow import covering
 
 
 @frozen(kw_only=True)
@@ -242,11 +242,13 @@ def _vouched(
 
 
 def _speakers(repository: Repository, tagged: ImageReference, ours: set[RoleName]) -> set[RoleName]:
-    listed = listing(repository, tagged) & ours
-    if listed:
-        return listed
-    path = repository.names.target_path(tagged)
-    return set(covering(repository.targets[TARGETS], path)) & ours - {TARGETS} or {TARGETS}
+    targets, path = repository.targets, repository.names.target_path(tagged)
+    # What a role lists that nobody lets speak for it (any more), no client looks at.
+    heard = {
+        role for role in speaking_for(targets, path) if role == responsible(targets, role, path)
+    }
+    may = heard & ours
+    return may & listing(repository, tagged) or may - {TARGETS} or {TARGETS}
 
 
 def _keys(publisher: Publisher) -> tuple[Key, ...]:
