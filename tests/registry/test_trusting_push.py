@@ -269,8 +269,10 @@ def test_a_signature_that_nobody_would_look_at_is_said_to_be_one(desk):
     desk.delegating("team")
     other = pushed(desk.registry, desk.path, "1.4", b"the next one")
 
-    with pytest.raises(MismatchError):
+    with pytest.raises(MismatchError) as caught:
         desk.push(other, "team", "online")
+    assert "signed and published as releases all the same" in caught.value.__notes__[-1]
+    assert ("releases",) == desk.revoke("team", "online").roles
 
 
 # -- revoking ------------------------------------------------------------------------------

@@ -108,8 +108,9 @@ def trusted_push(
         storage: where the collection is published.
 
     Raises:
-        MismatchError: the registry says that the tag is something else; or a
-            role that is not the publisher's says so, and is asked first.
+        MismatchError: the registry says that the tag is something else. Or a role
+            that is not the publisher's says so, and is asked first: it was
+            published all the same, and a note says what can be done.
         NotFoundError: the registry does not know the tag.
         ValueError: *reference* has no tag, or a digest, or the tag of the collection.
         TrustError: as :meth:`trustlib.publish.Publisher.retrying`.
@@ -235,10 +236,16 @@ def _vouched(
         return after
 
     receipt = publisher.retrying(edit, storage)
-    binding = meaning(receipt.repository, tagged, limits=publisher.limits)
-    return Pushed(
-        binding=binding.agreeing_with(content.digest), roles=tuple(roles), receipt=receipt
-    )
+    try:
+        binding = meaning(receipt.repository, tagged, limits=publisher.limits)
+        binding = binding.agreeing_with(content.digest)
+    except (NotFoundError, MismatchError) as error:
+        error.add_note(
+            f"It was signed and published as {' and '.join(roles)} all the same. Have whoever is"
+            " asked first sign it as well, or revoke it."
+        )
+        raise
+    return Pushed(binding=binding, roles=tuple(roles), receipt=receipt)
 
 
 def _speakers(repository: Repository, tagged: ImageReference, ours: set[RoleName]) -> set[RoleName]:
