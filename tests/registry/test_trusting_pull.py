@@ -127,6 +127,15 @@ def test_an_untrusted_pull_of_nothing_fetches_nothing(signed):
     assert [] == hands.handed
 
 
+def test_an_untrusted_pull_asks_the_registry_that_the_image_is_in(signed):
+    _, reference, _, registry = signed
+    hands = Hands()
+
+    with pytest.raises(ValueError, match="expected an image of"):
+        untrusted_pull(reference.partition("/")[2], registry, hands, told=pytest.fail)
+    assert [] == hands.handed
+
+
 def test_an_untrusted_pull_cannot_be_silent(signed):
     _, reference, _, registry = signed
 

@@ -133,6 +133,23 @@ def test_a_tag_is_what_is_signed_and_never_the_collections_own(desk, suffix):
         revoke(f"{desk.image}{suffix}", **settings)
 
 
+def test_what_one_registry_has_is_not_signed_for_another(desk):
+    content = pushed(desk.registry, desk.path, "1.4")
+    storage = MemoryStorage()
+    settings = {
+        "registry": desk.registry,
+        "publisher": publisher(collection(storage, "docker.io")),
+        "storage": storage,
+    }
+
+    with pytest.raises(ValueError, match="write the registry's domain before"):
+        trusted_push(f"{desk.path}:1.4", content, **settings)
+    with pytest.raises(ValueError, match="expected an image of"):
+        sign_remote(f"{desk.path}:1.4", pytest.fail, **settings)
+    with pytest.raises(ValueError, match="expected an image of"):
+        described(desk.registry, desk.path, content.digest)
+
+
 def test_who_knows_the_digest_alone_reads_the_rest_off_the_bytes(desk):
     content = pushed(desk.registry, desk.path, "1.4")
 

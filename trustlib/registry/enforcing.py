@@ -200,6 +200,20 @@ class Enforcer:
         return updater(Anchor.root(kept))
 
 
+def at_home(image: ImageReference, registry: Registry) -> ImageReference:
+    """Return *image*, which is in *registry*: no other one is asked about it.
+
+    Raises:
+        ValueError: it is in another one.
+    """
+    if image.domain != registry.domain:
+        raise ValueError(
+            f"{image}: expected an image of {registry.domain}; write the registry's domain before"
+            " its name, or ask the registry that it is in"
+        )
+    return image
+
+
 def unvouched(
     registry: Registry, reference: ImageReference, why: str, tell: Callable[[Event], None]
 ) -> TagBinding:
@@ -208,8 +222,9 @@ def unvouched(
     Raises:
         NotFoundError: the registry does not know the tag.
         TrustError: as :meth:`trustlib.registry.Registry.manifest`.
+        ValueError: *registry* is another one.
     """
-    tagged = reference.tagged()
+    tagged = at_home(reference.tagged(), registry)
     wanted = tagged.digest or tagged.tag
     manifest = None if wanted is None else registry.manifest(tagged.path, wanted)
     if manifest is None:

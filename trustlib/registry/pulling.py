@@ -17,7 +17,7 @@ from trustlib.downloads.run import Progress
 from trustlib.events import Event
 from trustlib.registry.client import Registry
 from trustlib.registry.copying import fetched_into
-from trustlib.registry.enforcing import Resolver, unvouched
+from trustlib.registry.enforcing import Resolver, at_home, unvouched
 from trustlib.registry.layout import Layout
 from trustlib.registry.manifests import Descriptor, Manifest, Platform
 
@@ -59,9 +59,7 @@ class IntoLayout:
             ValueError: it is in another registry.
             TrustError: as :func:`trustlib.registry.fetched_into`.
         """
-        image = binding.reference
-        if image.domain != self.registry.domain:
-            raise ValueError(f"{image}: expected an image of {self.registry.domain}")
+        image = at_home(binding.reference, self.registry)
         return fetched_into(
             self.layout,
             self.registry,
@@ -128,7 +126,7 @@ def untrusted_pull(
     Raises:
         NotFoundError: the registry does not know the tag.
         TrustError: as *into*.
-        ValueError: *reference* is no image reference.
+        ValueError: *reference* is no image reference, or one of another registry.
     """
     binding = unvouched(registry, _tagged(reference), "somebody asked for it untrusted", told)
     return Pulled(binding=binding, place=into.pull(binding))

@@ -22,6 +22,7 @@ from trustlib.publish.meaning import meaning
 from trustlib.publish.reach import answering_to, speaking_for
 from trustlib.registry._artifact import TAG
 from trustlib.registry.client import Registry
+from trustlib.registry.enforcing import at_home
 from trustlib.registry.manifests import Descriptor
 from trustlib.roles import Authority
 
@@ -76,7 +77,7 @@ def described(
         NotFoundError: the registry does not have it.
         TrustError: as :meth:`trustlib.registry.Registry.manifest`.
     """
-    image = _parsed(reference)
+    image = at_home(_parsed(reference), registry)
     wanted = digest if isinstance(digest, Digest) else Digest.parse(digest)
     manifest = registry.manifest(image.path, wanted)
     if manifest is None:
@@ -112,10 +113,11 @@ def trusted_push(
             that is not the publisher's says so, and is asked first: it was
             published all the same, and a note says what can be done.
         NotFoundError: the registry does not know the tag.
-        ValueError: *reference* has no tag, or a digest, or the tag of the collection.
+        ValueError: *reference* has no tag, or a digest, or the tag of the collection;
+            or it is in another registry.
         TrustError: as :meth:`trustlib.publish.Publisher.retrying`.
     """
-    tagged = _pushable(reference)
+    tagged = at_home(_pushable(reference), registry)
     seen = registry.manifest(tagged.path, str(tagged.tag))
     if seen is None:
         raise NotFoundError(tagged.familiar, "the registry does not have that tag; push it first")
@@ -153,7 +155,7 @@ def sign_remote(
         NotFoundError: the registry does not know the tag.
         TrustError: as :func:`trusted_push`.
     """
-    tagged = _pushable(reference)
+    tagged = at_home(_pushable(reference), registry)
     seen = registry.manifest(tagged.path, str(tagged.tag))
     if seen is None:
         raise NotFoundError(tagged.familiar, "the registry does not have that tag; push it first")
