@@ -130,6 +130,7 @@ class Commented:
 
     published = staticmethod(TUF_JSON.published)
     stored = staticmethod(TUF_JSON.stored)
+    listed = staticmethod(TUF_JSON.listed)
     payload = staticmethod(TUF_JSON.payload)
 
     def parse(self, kind, raw, *, name=None):

@@ -490,7 +490,7 @@ CLIENT = (
     Row(
         mark="§5.3.11",
         asks="Where timestamp or snapshot keys were replaced, forget both files.",
-        done="trust:_recovered",
+        done="trust:recovered",
         tests="""
             core/test_trust.py::test_both_floors_fall_when_a_key_of_either_is_removed
             core/test_trust.py::test_both_floors_fall_when_the_key_of_either_is_replaced

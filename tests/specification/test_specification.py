@@ -66,9 +66,11 @@ def test_an_error_names_a_step_that_there_is():
 
 
 def test_there_is_one_version_of_the_specification():
+    # A layout of images has a version as well; that is another specification's.
     said = {
         (file, version)
         for file, source in code.sources().items()
+        if file != "registry/layout.py"
         for version in re.findall(r"\b1\.0\.[0-9]+\b", source)
     }
 
