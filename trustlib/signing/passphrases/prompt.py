@@ -82,8 +82,8 @@ class Prompt:
         """Return the line that was typed, empty where there was none."""
         line = bytearray(_ROOM)
         with _silent(self.terminal) as terminal:
-            os.write(terminal, prompt.encode())
             try:
+                os.write(terminal, prompt.encode())
                 length = os.readv(terminal, [line])
             finally:
                 os.write(terminal, b"\n")
