@@ -57,7 +57,8 @@ class SpokenFor:
         names: what images are called in it; by default the name below the
             domain, and the tag alone where each image has a collection.
         signers: how many distinct keys must have signed every role that vouches
-            for a tag, whatever the collection itself says.
+            for a tag, whatever the collection itself says. Root, which names
+            those keys, is what *anchor* trusts, and is not counted.
         freshness: how old an answer may be.
 
     Raises:
