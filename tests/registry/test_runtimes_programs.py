@@ -134,6 +134,18 @@ def test_a_failure_is_said_with_its_last_words(program):
 
 
 @posix
+def test_what_a_registry_had_it_say_does_not_move_the_cursor(program):
+    body = """
+    sys.stderr.write("denied: \x1b[2K\x1b[1A signed by everybody \u202e")
+    sys.exit(1)
+    """
+
+    with pytest.raises(TransportError, match="signed by everybody") as error:
+        Podman(program=program(body)).pull(binding())
+    assert str(error.value).isprintable()
+
+
+@posix
 def test_a_program_does_not_talk_for_ever(program):
     body = "while True: sys.stdout.write('x' * 65536)"
 

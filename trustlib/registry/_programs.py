@@ -67,8 +67,10 @@ class Program:
         if not ended:
             raise TransportError(called, "has left a process behind that keeps its output open")
         if status:
-            said = " ".join(complaints.heard[-_TAIL:].decode(errors="replace").split())
-            raise TransportError(called, f"failed with status {status}: …{said[-300:]}")
+            said = " ".join(complaints.heard[-_TAIL:].decode(errors="replace").split())[-300:]
+            # Some of it a registry may have said: it must not write over what stands above.
+            line = "".join(char if char.isprintable() else "?" for char in said)
+            raise TransportError(called, f"failed with status {status}: …{line}")
         return bytes(output.heard)
 
 
