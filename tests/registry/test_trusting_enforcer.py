@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from core.worlds import World, listing, signer
+from publish.desks import authority
 from registry.contents import OCI_MANIFEST
 from registry.trusting import (
     NOW,
@@ -15,6 +17,7 @@ from registry.trusting import (
 )
 
 from trustlib import (
+    BY_HAND,
     Anchor,
     Authority,
     ExpiredError,
@@ -22,6 +25,8 @@ from trustlib import (
     NotFoundError,
     NoTrustDataError,
     PathPatterns,
+    Repository,
+    SigningPlan,
     StorageError,
     ThresholdError,
     WrongCollectionError,
@@ -226,18 +231,6 @@ def test_what_was_seen_is_remembered_where_the_caller_says(plain, organisation):
 # -- how many must sign --------------------------------------------------------------------
 
 
-def delegating(place, organisation, *keys, threshold):
-    def edit(repository):
-        after = repository.with_delegation(
-            "releases",
-            keys=Authority.of(*(signer(name).key for name in keys), threshold=threshold),
-            grant=PathPatterns((f"{organisation}/app:*",)),
-        )
-        return tag(place, f"{organisation}/app", role="releases")(after)
-
-    return edit
-
-
 def test_every_role_that_vouches_needs_as_many_keys_as_the_policy_wants(plain, organisation):
     one = of_organisation(plain, organisation)
     two = SpokenFor(one.prefix, anchor=one.anchor, repository=one.repository, signers=2)
@@ -247,6 +240,47 @@ def test_every_role_that_vouches_needs_as_many_keys_as_the_policy_wants(plain, o
     with pytest.raises(ThresholdError) as caught:
         enforcer(plain, two).resolve(reference)
     assert ("targets", 2) == (caught.value.role, caught.value.threshold)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "lacking"),
+    [
+        (["alice"], ["team", "bob"], "targets"),
+        (["alice", "carol"], ["team"], "releases"),
+        (["alice", "carol"], ["team", "bob"], None),
+    ],
+)
+def test_so_does_whoever_let_it_speak(plain, organisation, above, below, lacking):
+    name, app = f"{plain.domain}/{organisation}", f"{organisation}/app"
+    targets, releases = (Authority.of(*(signer(k).key for k in keys)) for keys in (above, below))
+    empty = Repository.create(
+        name,
+        root=authority("root"),
+        targets=evolve(targets, threshold=len(above)),
+        snapshot=authority("online"),
+        timestamp=authority("online"),
+    )
+    after = empty.with_delegation(
+        "releases",
+        keys=evolve(releases, threshold=len(below)),
+        grant=PathPatterns((f"{app}:*",)),
+    )
+    plan = SigningPlan.between(
+        empty, tag(plain, app, role="releases")(after), now=NOW, expiry=BY_HAND
+    )
+    signers = map(signer, ("root", "online", *above, *below))
+    storage = RegistryStorage(registry_at(plain), f"{organisation}/trust")
+    receipt = plan.signed_by(*signers).publication().apply(storage)
+    anchor = Anchor.root(receipt.repository.published.files["root"])
+    rule = SpokenFor(name, anchor=anchor, repository=f"{organisation}/trust", signers=2)
+
+    if lacking is None:
+        binding = enforcer(plain, rule).resolve(f"{name}/app:1.4")
+        assert ("targets", "releases") == binding.via
+        return
+    with pytest.raises(ThresholdError) as caught:
+        enforcer(plain, rule).resolve(f"{name}/app:1.4")
+    assert (lacking, 2) == (caught.value.role, caught.value.threshold)
 
 
 # -- trust on first use --------------------------------------------------------------------

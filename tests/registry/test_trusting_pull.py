@@ -3,6 +3,9 @@
 import os
 
 import pytest
+from attrs import evolve
+from registry import contents
+from registry.contents import OCI_INDEX, OCI_MANIFEST, index, raw
 from registry.trusting import (
     RegistryTransport,
     collection,
@@ -12,11 +15,23 @@ from registry.trusting import (
     updater,
 )
 
-from trustlib import Digest, NotFoundError, NoTrustDataError, PerOrganisation, TransportError
+from trustlib import (
+    Digest,
+    ImageReference,
+    MismatchError,
+    NotFoundError,
+    NoTrustDataError,
+    PerOrganisation,
+    TagBinding,
+    TransportError,
+)
 from trustlib.events import Untrusted
 from trustlib.registry import (
     ContentTrust,
     Enforcer,
+    IntoLayout,
+    Layout,
+    Platform,
     Policy,
     RegistryStorage,
     content_trust,
@@ -25,6 +40,7 @@ from trustlib.registry import (
     trusted_push,
     untrusted_pull,
 )
+from trustlib.registry.layout import NAME
 from trustlib.storage import MemoryStorage
 
 pytestmark = pytest.mark.servers
@@ -141,6 +157,90 @@ def test_an_untrusted_pull_cannot_be_silent(signed):
 
     with pytest.raises(TypeError, match="told"):
         untrusted_pull(reference, registry, Hands())
+
+
+# -- into a directory ----------------------------------------------------------------------
+
+
+def test_an_image_is_pulled_into_a_layout_under_its_tag(signed, tmp_path):
+    client, reference, digest, registry = signed
+    layout, told = Layout(tmp_path / "images"), []
+
+    pulled = trusted_pull(
+        reference,
+        client.resolve,
+        IntoLayout(layout, registry, progress=lambda *so_far: told.append(so_far)),
+    )
+
+    assert digest == pulled.place.digest == layout.manifest("1.4").digest
+    assert all(list(layout.blob(blob)) for blob in pulled.place.needs)
+    assert told[-1][0] == told[-1][1] > 0
+
+
+def test_it_may_be_called_something_else_there(signed, tmp_path):
+    client, reference, digest, registry = signed
+    layout = Layout(tmp_path / "images")
+
+    trusted_pull(reference, client.resolve, IntoLayout(layout, registry, name="release"))
+
+    assert ["release"] == [entry.annotations[NAME] for entry in layout.entries()]
+    assert digest == layout.manifest("release").digest
+
+
+def test_what_is_pulled_has_the_size_and_kind_that_were_signed(signed, tmp_path):
+    client, reference, _, registry = signed
+    binding = client.resolve(reference)
+    into = IntoLayout(Layout(tmp_path / "images"), registry)
+
+    for lie in (
+        evolve(binding, size=binding.size + 1),
+        evolve(binding, media_type=OCI_INDEX),
+    ):
+        with pytest.raises(MismatchError):
+            into.pull(lie)
+    with pytest.raises(NotFoundError):
+        into.layout.entries()
+
+
+def test_where_nobody_signed_a_kind_the_digest_is_all_there_is(signed, tmp_path):
+    client, reference, digest, registry = signed
+    layout = Layout(tmp_path / "images")
+
+    IntoLayout(layout, registry).pull(evolve(client.resolve(reference), media_type=None))
+
+    assert digest == layout.manifest("1.4").digest
+
+
+def test_one_platform_is_pulled_of_an_index_that_was_signed(signed, tmp_path):
+    _, reference, digest, registry = signed
+    path = reference.partition("/")[2].removesuffix(":1.4")
+    arm = {"platform": {"os": "linux", "architecture": "arm64"}}
+    image = registry.manifest(path, digest).raw
+    both = raw(index(manifests=[contents.described(image, OCI_MANIFEST, **arm)]))
+    listed = registry.push_manifest(path, "both", both, OCI_INDEX)
+    binding = TagBinding(
+        reference=ImageReference.parse(reference),
+        digest=listed.digest,
+        size=listed.size,
+        media_type=listed.media_type,
+    )
+
+    def pulled(platform):
+        into = IntoLayout(Layout(tmp_path / "images"), registry, platform=Platform.parse(platform))
+        return into.pull(binding).digest
+
+    assert digest == pulled("linux/arm64")
+    with pytest.raises(NotFoundError, match="has nothing for linux/amd64"):
+        pulled("linux/amd64")
+
+
+def test_a_layout_is_filled_from_the_registry_that_the_image_is_in(signed, tmp_path):
+    client, reference, _, registry = signed
+    binding = client.resolve(reference)
+    elsewhere = evolve(binding, reference=evolve(binding.reference, domain="other.example"))
+
+    with pytest.raises(ValueError, match="expected an image of"):
+        IntoLayout(Layout(tmp_path / "images"), registry).pull(elsewhere)
 
 
 # -- looking -------------------------------------------------------------------------------
