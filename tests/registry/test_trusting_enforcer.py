@@ -21,6 +21,7 @@ from trustlib import (
     Anchor,
     Authority,
     ExpiredError,
+    Limits,
     MemoryStorage,
     NotFoundError,
     NoTrustDataError,
@@ -29,6 +30,7 @@ from trustlib import (
     SigningPlan,
     StorageError,
     ThresholdError,
+    TooLongError,
     WrongCollectionError,
 )
 from trustlib._frozen import FrozenMap
@@ -358,6 +360,70 @@ def test_a_collection_that_was_never_there_cannot_be_met(plain, organisation):
 
     with pytest.raises(NoTrustDataError):
         enforcer(plain, rule).resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+
+class Endless:
+    """A transport of a file that has no end, until somebody has had enough."""
+
+    def __init__(self):
+        self.sent, self.closed = 0, False
+
+    def fetch(self, request):
+        def pieces():
+            try:
+                while True:
+                    self.sent += 1_000
+                    yield bytes(1_000)
+            finally:
+                self.closed = True
+
+        return pieces()
+
+
+def test_an_endless_first_root_is_left_where_it_is_too_long():
+    endless = Endless()
+    rule = SpokenFor("a.example", anchor=TrustOnFirstUse(MemoryStorage()), transport=endless)
+    guard = Enforcer(
+        policy=Policy([rule]), store=lambda _: MemoryStorage(), limits=Limits(root=10_000)
+    )
+
+    with pytest.raises(TooLongError):
+        guard.resolve("a.example/app:1")
+    assert (True, True) == (endless.sent <= 12_000, endless.closed)
+
+
+def test_a_collection_makes_nobody_read_more_than_the_caller_allows(plain, organisation):
+    rule = of_organisation(plain, organisation)
+
+    with pytest.raises(TooLongError, match="timestamp"):
+        guard = enforcer(plain, rule, limits=Limits(timestamp=10))
+        guard.resolve(f"{plain.domain}/{organisation}/app:1.4")
+
+
+class Overtaken(MemoryStorage):
+    """A store into which another process has put something a moment earlier."""
+
+    earlier = b""
+
+    def save(self, name, data, *, replacing):
+        self.earlier, earlier = b"", self.earlier
+        if earlier:
+            super().save(name, earlier, replacing=None)
+        return super().save(name, data, replacing=replacing)
+
+
+def test_of_two_processes_that_meet_a_collection_the_first_is_right(plain, organisation):
+    prefix, events = f"{plain.domain}/{organisation}", []
+    theirs = of_image(plain, f"{organisation}/other", name=f"{prefix}/app", by="carol").raw
+    of_image(plain, f"{organisation}/app")
+    first = Overtaken()
+    first.earlier = theirs
+
+    with pytest.raises(ThresholdError):
+        rule = SpokenFor(prefix, anchor=TrustOnFirstUse(first))
+        enforcer(plain, rule, events=events).resolve(f"{prefix}/app:1.4")
+    assert [theirs] == list(first.files.values())
+    assert [] == [event for event in events if isinstance(event, TrustedOnFirstUse)]
 
 
 # -- nobody speaks -------------------------------------------------------------------------
