@@ -103,6 +103,13 @@ def test_a_root_key_of_the_same_owner_for_whichever_collection_is_used_again(key
     assert [("root", purpose)] == nobody.questions
 
 
+def test_a_root_key_that_was_made_for_another_collection_is_not(keys):
+    label = Label(role="root", owner="alice", collection="registry.example/other")
+    other = keys.generate("correct horse", label)
+
+    assert other.id != created(MemoryStorage(), keys).root.id
+
+
 def test_it_is_not_created_over_one_that_is_there(made, site, keys):
     with pytest.raises(ConflictError):
         created(FileStorage.public(site), keys)
@@ -116,6 +123,7 @@ def test_nor_over_what_is_left_of_one(keys, left):
 
     with pytest.raises(ConflictError):
         created(storage, keys)
+    assert () == keys.list()
 
 
 def test_a_name_that_the_key_store_knows_is_withheld_and_not_created(made):

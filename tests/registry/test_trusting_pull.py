@@ -134,6 +134,17 @@ def test_an_untrusted_pull_is_told_to_somebody(signed):
     assert "nobody vouches for it" in str(event)
 
 
+def test_an_untrusted_pull_by_digest_asks_nobody_what_the_tag_says(signed):
+    _, reference, digest, registry = signed
+    path = reference.partition("/")[2].removesuffix(":1.4")
+    pushed(registry, path, "1.4", b"the attacker's")
+    hands = Hands()
+
+    untrusted_pull(f"{reference}@{digest}", registry, hands, told=lambda event: None)
+
+    assert [f"{reference.removesuffix(':1.4')}@{digest}"] == hands.handed
+
+
 def test_an_untrusted_pull_of_nothing_fetches_nothing(signed):
     _, reference, _, registry = signed
     hands = Hands()

@@ -270,6 +270,24 @@ def test_a_role_that_needs_more_keys_than_there_are_is_not_signed_as(desk):
     assert ("releases",) == desk.push(content, "team", "bob", "online").roles
 
 
+def test_a_role_that_our_keys_are_not_enough_for_is_left_to_others(desk):
+    desk.delegating("team", "bob", threshold=2)
+    content = pushed(desk.registry, desk.path, "1.4")
+
+    assert ("targets",) == desk.push(content, "alice", "team", "online").roles
+
+
+def test_nor_are_they_enough_for_one_of_two_that_let_it_speak(desk):
+    desk.delegating("org", name="organisation")
+    desk.delegating("team")
+    desk.delegating("bob", by="organisation", also=["org", "team"])
+    content = pushed(desk.registry, desk.path, "1.4")
+
+    assert ("targets",) == desk.push(content, "alice", "team", "online").roles
+    with pytest.raises(NotFoundError, match="targets"):
+        desk.revoke("team", "online")
+
+
 def test_whoever_listed_the_tag_before_lists_what_it_is_now(desk):
     content = pushed(desk.registry, desk.path, "1.4")
     desk.push(content)
