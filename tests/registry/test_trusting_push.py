@@ -109,8 +109,9 @@ def test_a_tag_that_was_moved_since_is_not_signed_for(desk):
     content = pushed(desk.registry, desk.path, "1.4")
     pushed(desk.registry, desk.path, "1.4", b"somebody else's")
 
-    with pytest.raises(MismatchError, match="digest"):
+    with pytest.raises(MismatchError, match="digest") as caught:
         desk.push(content)
+    assert "Nothing was signed" in caught.value.__notes__[0]
 
 
 def test_a_tag_that_is_not_there_is_not_signed_for(desk):

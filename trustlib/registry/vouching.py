@@ -128,7 +128,12 @@ def trusted_push(
     ):
         if expected != got:
             name = RoleName(tagged.familiar)
-            raise MismatchError(name, f"the {what} of what was pushed,", expected, got)
+            error = MismatchError(name, f"the {what} of what was pushed,", expected, got)
+            error.add_note(
+                "Nothing was signed. The registry says that the tag is something else: find out who"
+                " moved it, then push again."
+            )
+            raise error
     return _vouched(tagged, content, publisher, storage)
 
 
