@@ -29,6 +29,7 @@ from trustlib.events import Untrusted
 from trustlib.registry import (
     ContentTrust,
     Enforcer,
+    Holders,
     IntoLayout,
     Layout,
     Platform,
@@ -272,6 +273,13 @@ def test_all_tags_of_an_image_and_who_vouches_for_them(signed):
     assert found.tags[0].signed_by == found.administrators[1].keys
     assert f"1.4  {digest}  targets, until 20" in str(found)
     assert "nobody but those who administer it" in str(found)
+
+
+def test_what_a_collection_calls_roles_and_keys_moves_no_cursor():
+    holders = Holders(role="\x1b[2Jreleases", threshold=1, keys=("\x1b[1A\u202e", "ab" * 32))
+
+    assert str(holders).isprintable()
+    assert "abababababab" in str(holders)
 
 
 def test_an_image_without_tags_has_none(signed):

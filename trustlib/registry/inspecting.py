@@ -50,7 +50,7 @@ class Holders:
     keys: tuple[KeyId, ...]
 
     def __str__(self) -> str:
-        keys = ", ".join(keyid[:12] for keyid in self.keys)
+        keys = ", ".join(shortened(keyid[:12], str) for keyid in self.keys)
         return f"{shortened(self.role, str)}: {self.threshold} of {len(self.keys)} ({keys})"
 
 
