@@ -22,7 +22,7 @@ from trustlib.notary.reading import key_in
 from trustlib.registry._conversation import Session, Speaking, said, spoken
 from trustlib.transport.exchange import Body, Heard, Question
 
-_KEY: Final = 262_144  # bytes in an answer with a key
+_MOST: Final = 262_144  # bytes in an answer
 _CONFLICT: Final = "VERSION"
 _WRONG: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 
@@ -49,6 +49,7 @@ def posted(
         hop=session.hop(place),
         headers=FrozenMap({"Content-Type": f"multipart/form-data; boundary={boundary}"}),
         body=Body.of(_multipart(files, boundary)),
+        most=_MOST,
     )
     answer = yield from spoken(session, question, f"{scope}:push,pull")
     if answer.status == HTTPStatus.OK:
@@ -69,7 +70,7 @@ def key_of(session: Session, place: str, scope: str, role: RoleName) -> Speaking
         MalformedError: what it says is no key.
         TrustError: it does not let us, or cannot be asked.
     """
-    question = Question(hop=session.hop(f"{place}{role}.key"), most=_KEY)
+    question = Question(hop=session.hop(f"{place}{role}.key"), most=_MOST)
     return _key(question, role, (yield from spoken(session, question, f"{scope}:push,pull")))
 
 
@@ -80,7 +81,7 @@ def new_key_of(session: Session, place: str, scope: str, role: RoleName) -> Spea
         TrustError: as :func:`key_of`.
     """
     question = Question(
-        method="POST", hop=session.hop(f"{place}{role}.key"), body=Body.of(b""), most=_KEY
+        method="POST", hop=session.hop(f"{place}{role}.key"), body=Body.of(b""), most=_MOST
     )
     return _key(question, role, (yield from spoken(session, question, f"{scope}:*")))
 
@@ -91,7 +92,7 @@ def deleted(session: Session, place: str, scope: str) -> Speaking[None]:
     Raises:
         TrustError: it does not let us, or cannot be asked.
     """
-    question = Question(method="DELETE", hop=session.hop(place))
+    question = Question(method="DELETE", hop=session.hop(place), most=_MOST)
     answer = yield from spoken(session, question, f"{scope}:*")
     if answer.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
         raise _unexpected(question, answer)

@@ -89,7 +89,8 @@ class _Drafting:
             return
         asked = answering_to(self.after.root, self.after.targets)[name]
         old = self.before.targets.get(name)
-        version = max(new.version, self.before.numbers.get(name, UNPUBLISHED))
+        seen = (one.numbers.get(name, UNPUBLISHED) for one in (self.before, self.after))
+        version = max(new.version, *seen)
         if old is not None and self._same(old, new):
             if old.version == UNPUBLISHED:
                 # Nobody need sign a delegated role that never said anything.
