@@ -708,10 +708,30 @@ def test_a_root_and_a_snapshot_lose_what_go_would_drop():
     assert all(b"spec_version" not in draft.raw for draft in ready.drafts.values())
 
 
-def test_what_docker_could_not_pull_is_refused():
-    sha512 = Target(length=1, hashes=FrozenMap({"sha512": "0" * 128}))
-    with pytest.raises(ValueError, match="sha256"):
-        created(TrustServer()).with_target("v1", sha512)
+@pytest.mark.parametrize(
+    ("length", "hashes", "said"),
+    [
+        (1, {"sha512": "0" * 128}, "sha256"),
+        (1, {"sha256": "00"}, "sha256"),
+        (1, {"sha256": "Z" * 64}, "sha256"),
+        (-1, {"sha256": "0" * 64}, "length"),
+        (2**53, {"sha256": "0" * 64}, "length"),
+    ],
+)
+def test_what_docker_could_not_pull_is_refused(length, hashes, said):
+    target = Target(length=length, hashes=FrozenMap(hashes))
+    with pytest.raises(ValueError, match=said):
+        created(TrustServer()).with_target("v1", target)
+
+
+def test_a_collection_may_begin_with_delegations_alone():
+    server = TrustServer()
+    before = created(server).with_signer("alice", ALICE.key)
+    after = before.with_delegation("targets/alice/x", keys=Authority.of(BOB.key))
+    publish(server, created(server), after, ROOTED, OWNER, ALICE)
+
+    assert {ROOT, TARGETS, "targets/alice"} == set(server.posts[0])
+    assert 4 == len(opened(server).targets)
 
 
 # -- tags -------------------------------------------------------------------------------

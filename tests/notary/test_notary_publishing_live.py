@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from base64 import b64encode
 from types import SimpleNamespace
 
 import pytest
@@ -23,13 +24,15 @@ from trustlib.notary import (
     NotaryServer,
     RefusedUpdateError,
     TrustOnFirstUse,
+    docker_server,
+    docker_tls,
     heard,
     inspect,
     listing,
     pinned_certificate,
 )
 from trustlib.notary.keys import NotaryKeyStore, NotarySigner
-from trustlib.registry import Always, Password
+from trustlib.registry import Always, DockerConfig, Password
 from trustlib.roles import Authority, Target
 from trustlib.transport import Tls
 
@@ -482,6 +485,29 @@ def test_who_may_not_write_is_told(lab, name):
                 change(server)
     opened = NotaryRepository.open(nobody, anchor=TrustOnFirstUse(), name=name)
     assert opened.targets == made.receipt.repository.targets
+
+
+def test_dockers_settings_are_enough(lab, name):
+    """Its certificates of servers, its login, and its variable that says where the server is."""
+    made = created(lab, name, snapshot="server")
+    settings, host = lab.folder / "dockers", lab.url.removeprefix("https://")
+    (settings / "tls" / host).mkdir(parents=True, exist_ok=True)
+    (settings / "tls" / host / "ca.crt").write_bytes(lab.ca_file.read_bytes())
+    login = b64encode(":".join(labs.LOGIN).encode()).decode()
+    (settings / "config.json").write_text(json.dumps({"auths": {DOMAIN: {"auth": login}}}))
+    url = docker_server(name, {"DOCKER_CONTENT_TRUST_SERVER": lab.url})
+    server = NotaryServer(
+        url,
+        name,
+        tls=docker_tls(settings, url),
+        credentials=DockerConfig(settings / "config.json"),
+        realms=server_of(lab, name).realms,
+    )
+    before = NotaryRepository.open(server, anchor=TrustOnFirstUse(), name=name)
+    plan = NotaryPlan.between(before, tagged("v2", 2)(before), now=utcnow())
+    plan.signed_by(made.targets).publication().apply(server)
+
+    assert ("v2", digest(2), TARGETS) in Reading(lab, name).ours()
 
 
 def test_what_is_deleted_is_gone(lab, name):

@@ -17,7 +17,7 @@ from attrs import define, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._json import VERSIONS
-from trustlib._types import ROOT, SNAPSHOT, RoleName, Version
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, RoleName, Version
 from trustlib.errors import SigningError, TrustError
 from trustlib.notary.publishing.draft import NotaryDraft
 from trustlib.notary.publishing.plain import plain
@@ -91,15 +91,15 @@ class _Drafting:
         old = self.before.targets.get(name)
         seen = (one.numbers.get(name, UNPUBLISHED) for one in (self.before, self.after))
         version = max(new.version, *seen)
-        if old is not None and self._same(old, new):
-            if old.version == UNPUBLISHED:
-                # Nobody need sign a delegated role that never said anything.
-                needed = name in self.terms.renewing or "/" not in name
-            else:
-                needed = self._due(name, old) or not self._vouched(name, old, asked)
+        if new.version == UNPUBLISHED:
+            # Nobody need sign a delegated role that never said anything; but what was there before
+            # under that name is listed still, by keys that no longer may.
+            silent = name != TARGETS and version == UNPUBLISHED and _says_nothing(new)
+            needed = not silent or name in self.terms.renewing
+        elif old is not None and self._same(old, new):
+            needed = self._due(name, old) or not self._vouched(name, old, asked)
         else:
-            # What was there before under that name is listed still, by keys that no longer may.
-            needed = bool(new.targets) or version != UNPUBLISHED or name in self.terms.renewing
+            needed = True
         if needed:
             self._draft(name, new, asked, version)
 
@@ -163,6 +163,10 @@ class _Drafting:
         self.drafts[name] = NotaryDraft(
             name=name, format=files, document=document, authorities=authorities
         )
+
+
+def _says_nothing(role: Targets) -> bool:
+    return not role.targets and not (role.delegations and role.delegations.roles)
 
 
 def described(raw: bytes) -> MetaFile:

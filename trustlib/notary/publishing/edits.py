@@ -8,6 +8,7 @@ anyone is asked to sign it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Self, TypeVar
 
@@ -15,6 +16,7 @@ import attrs
 from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
+from trustlib._json import VERSIONS
 from trustlib._types import ROOT, TARGETS, TOP_LEVEL, CollectionName, RoleName, TargetPath, Version
 from trustlib.content import ImageReference
 from trustlib.errors import NotFoundError, SigningError
@@ -31,6 +33,8 @@ from trustlib.publish.opening import BEGINNING
 from trustlib.publish.reach import reachable
 from trustlib.roles import Authority, Delegation, Delegations, PathPrefixes, Target, Targets
 from trustlib.workflow import delegated_by
+
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 EVERYTHING: Final = ("",)
 """Paths of a delegation: all of them, as every path begins with nothing."""
@@ -66,8 +70,10 @@ class NotaryEdits(Edits):
             NotFoundError: there is no such role.
         """
         for path, target in targets.items():
-            if "sha256" not in target.hashes:
+            if _SHA256.fullmatch(target.hashes.get("sha256", "")) is None:
                 raise ValueError(f"{path}: expected a hash by sha256, which is what Docker pulls")
+            if not 0 <= target.length < VERSIONS:
+                raise ValueError(f"{path}: expected a length, got {target.length}")
             require_harmless(path, target.custom)
         return super().with_targets(targets, role=role)
 

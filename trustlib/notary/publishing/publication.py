@@ -15,14 +15,17 @@ import attrs
 from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, RoleName
-from trustlib.errors import ConflictError, MismatchError, TooLongError
+from trustlib._types import ROOT, SNAPSHOT, RoleName, UrlPath
+from trustlib.drive import run
+from trustlib.effects import Fetch, Workflow
+from trustlib.errors import ConflictError, MismatchError, TooLongError, TrustError
 from trustlib.limits import Limits
 from trustlib.notary.publishing.repository import NotaryRepository
 from trustlib.notary.roots import first_root, next_root, require_current
 from trustlib.ports import Request
 from trustlib.roles import Snapshot, Targets
 from trustlib.sources import FromRepository
+from trustlib.storage import MemoryStorage
 from trustlib.trust import matching, not_expired, verify
 
 
@@ -92,14 +95,16 @@ class NotaryPublication:
 
     def _there(self, server: TrustServer, name: RoleName) -> bool:
         """Return whether the newest file that the server has of *name* is ours."""
-        raw = self.files[name]
+        ours = self.files[name]
         path = self.outcome.format.published(name, None)
-        pieces, got = server.fetch(Request(path=path)), b""
-        for piece in pieces or ():
-            got += piece
-            if len(got) > len(raw):
-                return False
-        return got == raw
+        try:
+            return ours == run(_newest(path, len(ours)), server, MemoryStorage(), Limits())
+        except TrustError:
+            return False
+
+
+def _newest(path: UrlPath, most: int) -> Workflow[bytes | None]:
+    return (yield Fetch(path, most))
 
 
 def checked(
