@@ -21,8 +21,8 @@ class TrustServer:
     ``posts`` are what was sent; ``answers`` are errors that the next posts end with.
     """
 
-    def __init__(self, format: ContentTrust = APP):
-        self.format = format
+    def __init__(self, format: ContentTrust = APP, now: Any = NOW):
+        self.format, self.now = format, now
         self.files: dict[str, bytes] = {}
         self.newest: dict[str, bytes] = {}
         self.posts: list[dict] = []
@@ -31,6 +31,10 @@ class TrustServer:
 
     def key(self, role: str):
         return self.signers[role].key
+
+    def new_key(self, role: str):
+        self.signers[role] = signer(f"another {role} {len(self.posts)}")
+        return self.key(role)
 
     def fetch(self, request: Any):
         found = self.files.get(request.path)
@@ -61,7 +65,7 @@ class TrustServer:
         by = self.signers[name]
         if by.key.id not in root.roles[name].keyids:
             raise RefusedUpdateError("the server", "INVALID_UPDATE", "ErrBadHierarchy", "no key")
-        head = {"version": self.numbers.get(name, 0) + 1, "expires": NOW + 14 * DAY}
+        head = {"version": self.numbers.get(name, 0) + 1, "expires": self.now + 14 * DAY}
         if name == TIMESTAMP:
             role = Timestamp(snapshot=described(self.newest[SNAPSHOT]), **head)
         else:
