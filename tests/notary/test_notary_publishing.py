@@ -28,6 +28,7 @@ from trustlib import (
     ConflictError,
     ExpiredError,
     MemoryStorage,
+    MismatchError,
     NotFoundError,
     NoTrustDataError,
     RollbackError,
@@ -44,10 +45,12 @@ from trustlib.limits import Limits
 from trustlib.notary import (
     AS_DOCKER,
     RELEASES,
+    CertificateError,
     NotaryPlan,
     NotaryRepository,
     PinError,
     RefusedUpdateError,
+    TrustPinning,
     pinned_certificate,
 )
 from trustlib.notary.keys import NotarySigner
@@ -318,6 +321,51 @@ def test_a_server_that_sends_ever_more_is_not_believed_to_have_ours():
         ready.apply(endless)
 
 
+def test_where_nothing_was_sent_a_conflict_is_one():
+    class Contrary(TrustServer):
+        def post(self, files):
+            raise ConflictError("the server")
+
+    before = opened(published())
+    renewing = NotaryPlan.between(before, before, now=NOW, renewing=[SNAPSHOT])
+    with pytest.raises(ConflictError):
+        renewing.publication().apply(Contrary())
+
+
+def test_after_the_last_version_comes_none():
+    before = opened(published())
+    last = attrs.evolve(before.targets[TARGETS], version=2**53 - 1)
+    before = attrs.evolve(before, targets=before.targets.including({TARGETS: last}))
+    with pytest.raises(SigningError, match="no version comes after"):
+        NotaryPlan.between(before, tagged(before, "v2"), now=NOW)
+
+
+def test_under_a_certificate_that_ended_nothing_is_sent():
+    server = TrustServer()
+    private = ec_private("short")
+    short = with_pem(private, pem_of(certificate(private, ends=NOW + 5 * DAY)))
+    before = created(server).with_authority(ROOT, Authority.of(short.key))
+    ready = plan(before, tagged(before), short, OWNER)
+
+    ready.publication(now=NOW + 4 * DAY)
+    with pytest.raises(CertificateError):
+        ready.publication(now=NOW + 6 * DAY)
+
+
+def test_a_collection_is_opened_under_a_pinned_authority():
+    server = TrustServer()
+    by, private = ec_private("authority"), ec_private("issued")
+    ca = certificate(by, "authority", ca=True)
+    issued = with_pem(private, pem_of(certificate(private, issuer=(ca, by))))
+    before = created(server).with_authority(ROOT, Authority.of(issued.key))
+    publish(server, before, tagged(before), issued, OWNER)
+    stranger = pem_of(certificate(ec_private("stranger"), "authority", ca=True))
+
+    assert opened(server, TrustPinning(authorities={"docker.io/": pem_of(ca)}))
+    with pytest.raises(PinError):
+        opened(server, TrustPinning(authorities={"docker.io/": stranger}))
+
+
 def test_a_plan_without_files_has_the_server_sign_again():
     server = published()
     before = opened(server)
@@ -508,6 +556,26 @@ def test_whose_new_holders_sign_later_waits_for_them():
         NotaryPlan.between(before, edited, now=NOW, waiting=[RELEASES])
 
 
+def test_what_is_taken_over_is_what_the_snapshot_lists():
+    """A role whose last key a Go program removed, and a server that shows another file of it."""
+    server = published(ALICE, edit=releases)
+    role = opened(server).targets[TARGETS]
+    (grant,) = role.delegations.roles
+    nobody = attrs.evolve(role.delegations, roles=(attrs.evolve(grant, keyids=()),))
+    server.replaced(TARGETS, attrs.evolve(role, delegations=nobody), OWNER)
+    late = opened(server)
+    assert ["v2"] == list(late.unvouched[RELEASES].targets)
+    after = late.with_authority(RELEASES, Authority.of(BOB.key)).with_witness(RELEASES)
+    ready = plan(late, after, OWNER, BOB).publication()
+
+    for path in [path for path in server.files if path.startswith(f"{RELEASES}.")]:
+        server.files[path] = server.files[path].replace(b'"length":7', b'"length":8')
+    with pytest.raises(MismatchError):
+        opened(server)
+    ready.apply(server)
+    assert {"v1": TARGETS, "v2": RELEASES} == tags(server)
+
+
 def test_a_role_nobody_vouches_for_can_be_given_to_others():
     server = published(ALICE, edit=releases)
     before = opened(server)
@@ -599,6 +667,18 @@ def test_a_role_removed_and_brought_back_in_one_edit_goes_on_too():
 
     assert 2 == opened(server).targets[RELEASES].version
     assert {"v1": TARGETS} == tags(server)
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (2, 2), (2, 7), (3, 40), (5, 9)])
+def test_numbers_are_found_where_nobody_says_what_is_current(first, last):
+    """As at servers with a database, which fail there. One that begins later was never seen."""
+    server = published()
+    role = opened(server).targets[TARGETS]
+    for version in range(first, last + 1):
+        raw = APP.render(attrs.evolve(role, version=version))
+        server.files[f"{version}.{RELEASES}.json"] = raw
+
+    assert (last if first < 5 else 0) == opened(server).numbers[RELEASES]
 
 
 def test_what_a_server_says_of_numbers_is_believed_within_reason():

@@ -32,6 +32,9 @@ from trustlib.workflow.session import Session, fetch_of, required
 MOST: Final = Version(1_000_000)
 """How high the version of a role may be that nobody vouches for. A server could say anything."""
 
+_FIRST: Final = tuple(map(Version, range(1, 5)))
+"""Which number the first file of a role may have: Go programs sign more than they publish."""
+
 
 @frozen(kw_only=True)
 class Opened:
@@ -119,7 +122,14 @@ def last_number(collection: ContentTrust, name: RoleName, limits: Limits) -> Wor
     if current:
         return current
     # A server with a database does not say what is current where no snapshot lists it.
-    low, high = UNPUBLISHED, Version(1)
+    low = UNPUBLISHED
+    for number in _FIRST:
+        if (yield from _there(collection, name, number, limits)):
+            low = number
+            break
+    else:
+        return low
+    high = Version(low * 2)
     while high <= MOST and (yield from _there(collection, name, high, limits)):
         low, high = high, Version(high * 2)
     while high - low > 1:
