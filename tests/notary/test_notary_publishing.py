@@ -27,6 +27,7 @@ from trustlib import (
     Anchor,
     ConflictError,
     ExpiredError,
+    LimitError,
     MemoryStorage,
     MismatchError,
     NotFoundError,
@@ -37,7 +38,6 @@ from trustlib import (
     Target,
     ThresholdError,
     TooLongError,
-    TrustError,
 )
 from trustlib._frozen import FrozenMap, freeze
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
@@ -884,8 +884,20 @@ def test_a_delegated_role_that_is_withheld_is_not_overwritten():
 
 def test_no_more_roles_are_read_than_may_be():
     server = published(ALICE, edit=releases)
-    with pytest.raises(TrustError, match="delegated roles in one collection"):
+    with pytest.raises(LimitError, match="delegated roles in one collection"):
         opened(server, limits=Limits(delegations=0))
+
+
+def test_no_more_roles_are_asked_for_than_may_be():
+    """A server that signs snapshots may list any number of roles that are none."""
+    server = published()
+    for number in range(70):
+        server.newest[f"targets/x{number}"] = b"{}"
+    server._sign(SNAPSHOT)
+    server._sign(TIMESTAMP)
+
+    with pytest.raises(LimitError, match="in one snapshot"):
+        opened(server)
 
 
 def test_what_a_server_refuses_is_an_error_with_advice():

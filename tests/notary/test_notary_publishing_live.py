@@ -13,6 +13,7 @@ from notary.lab import PASSPHRASES, running
 
 from trustlib import ConflictError, DeniedError, MemoryStorage, NotFoundError, Updater
 from trustlib._clock import utcnow
+from trustlib._frozen import FrozenMap, freeze
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from trustlib.drive import run
 from trustlib.limits import Limits
@@ -370,6 +371,31 @@ def test_two_writers_take_turns(lab, name, tmp_path):
 @pytest.mark.slow
 def test_two_writers_take_many_turns(lab, docker, name, tmp_path):
     inspected(lab, name, in_turns(lab, name, tmp_path, STEPS))
+
+
+HARMLESS = {"a": 'quo"te \\ \x7f é 🐋', "b": [True, False, None, -1, 2**53, {}], "z": {"": ""}}
+
+
+def test_the_real_client_goes_on_with_whatever_was_said(lab, name, tmp_path):
+    """It writes again what it read, and the server hashes what it would write."""
+    writers = turns(lab, name, tmp_path)
+    odd = ("a<b", "a&b", 'a"b', "é", "🐋")
+    digests = {tag: FrozenMap({"sha256": digest(number)}) for number, tag in enumerate(odd)}
+    said = freeze(HARMLESS)
+    writers.ours.publish(
+        lambda before: before.with_targets(
+            {tag: Target(length=1, hashes=digests[tag], custom=said) for tag in odd}
+        )
+    )
+    writers.witnessing()
+    writers.rotating(TARGETS)
+    writers.rotating(TIMESTAMP, "-r")
+    writers.rotating(SNAPSHOT, "-r")
+    writers.adding()
+
+    assert {*odd, "t1"} == {tag for tag, _, _ in writers.reading.alike("odd")}
+    listed = writers.ours.open().targets[TARGETS].targets
+    assert {said} == {listed[tag].custom for tag in odd}
 
 
 # -- what the server says -----------------------------------------------------------------

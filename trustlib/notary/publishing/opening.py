@@ -92,7 +92,10 @@ def opened(
     listed = {name for name in upper.snapshot.role.meta if is_delegated(name)} - known
     granted = {name for proof in roles.values() for name in delegated_by(proof.role)} - known
     numbers = {name: role.version for name, role in unvouched.items()}
-    for name in sorted(listed | granted | ({RELEASES} - known)):
+    asked = listed | granted | ({RELEASES} - known)
+    if len(known) + len(asked) > limits.delegations:  # whoever signs snapshots may list anything
+        raise LimitError("delegated roles in one snapshot", limits.delegations)
+    for name in sorted(asked):
         numbers[name] = yield from last_number(collection, name, limits)
     return Opened(
         trusted=trusted,
