@@ -22,6 +22,7 @@ from notary import real_keys
 
 from trustlib.errors import SigningError
 from trustlib.notary import ContentTrust
+from trustlib.notary.certificates import Certificate
 from trustlib.notary.keys import (
     NotaryPublicKey,
     NotarySigner,
@@ -224,6 +225,16 @@ def test_openssl_reads_a_certificate_for_every_name(require_servers, gun):
 
     assert f"CN={gun}" in shown.replace(" = ", "=")
     assert "2058" in shown
+
+
+def test_a_collection_may_have_a_longer_name_than_certificates_like():
+    name = "registry.example/" + "a" * 100
+    pem = NotarySigner.of(P256).certificate(name, now=NOW)
+    encoded = b"".join(pem.splitlines()[1:-1])
+
+    certificate = Certificate.of(base64.b64decode(encoded))  # where a warning is an error
+
+    assert name == certificate.common_name
 
 
 def test_two_certificates_have_two_names():

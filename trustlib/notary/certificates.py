@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -75,7 +76,10 @@ class Certificate:
         """Return the certificate in *der*, or None if it is none that can be read."""
         try:
             parsed = x509.load_der_x509_certificate(der)
-            names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            with warnings.catch_warnings():
+                # A collection's name may be longer than X.520 lets a common name be.
+                warnings.simplefilter("ignore", UserWarning)
+                names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
             name = names[0].value if len(names) == 1 else None
             algorithm = parsed.signature_hash_algorithm
             return cls(
