@@ -4,12 +4,31 @@ Nothing else in the package knows of it: without this folder, everything else is
 whole.
 """
 
+from trustlib.notary.archives import Archive, Kept, Left, Record
+from trustlib.notary.archiving import archive
+from trustlib.notary.bridges import (
+    SUCCEEDS,
+    Succession,
+    bridge,
+    bridge_signatures,
+    find_bridge,
+    successions,
+)
 from trustlib.notary.cache import DockerCache
 from trustlib.notary.content_trust import ContentTrust
-from trustlib.notary.errors import CertificateError, PinError, RefusedUpdateError, UnpinnedError
+from trustlib.notary.errors import (
+    BridgeError,
+    CertificateError,
+    PinError,
+    RefusedUpdateError,
+    UnpinnedError,
+)
 from trustlib.notary.format import ContentTrustFormat
 from trustlib.notary.inspecting import Overview, SignedTag, ainspect, inspect
+from trustlib.notary.leaving import Departing, departing, media_types
 from trustlib.notary.methods import Signature
+from trustlib.notary.migrating import Migration, migrate
+from trustlib.notary.moving import WAS
 from trustlib.notary.passphrases import (
     DOCKER_1_8_PASSPHRASES,
     DOCKER_PASSPHRASES,
@@ -28,8 +47,10 @@ from trustlib.notary.publishing import (
     NotaryRepository,
     NotaryRequest,
 )
+from trustlib.notary.reports import Moves, Report, Stays
 from trustlib.notary.searching import RELEASES, Heard, Listed, heard, listing
 from trustlib.notary.server import DOCKER_HUB, NotaryServer, docker_server, docker_tls
+from trustlib.notary.shelving import Progress
 
 __all__ = [
     "AS_DOCKER",
@@ -38,12 +59,21 @@ __all__ = [
     "DOCKER_PASSPHRASES",
     "NOTARY_PASSPHRASES",
     "RELEASES",
+    "SUCCEEDS",
+    "WAS",
+    "Archive",
+    "BridgeError",
     "CertificateError",
     "ContentTrust",
     "ContentTrustFormat",
+    "Departing",
     "DockerCache",
     "Heard",
+    "Kept",
+    "Left",
     "Listed",
+    "Migration",
+    "Moves",
     "NotaryDraft",
     "NotaryPlan",
     "NotaryPublication",
@@ -53,20 +83,33 @@ __all__ = [
     "NotaryServer",
     "Overview",
     "PinError",
+    "Progress",
     "PublicKey",
+    "Record",
     "RefusedUpdateError",
+    "Report",
     "Signature",
     "SignedTag",
+    "Stays",
+    "Succession",
     "TrustOnFirstUse",
     "TrustPinning",
     "UnpinnedError",
     "ainspect",
+    "archive",
+    "bridge",
+    "bridge_signatures",
+    "departing",
     "docker_passphrases",
     "docker_server",
     "docker_tls",
+    "find_bridge",
     "heard",
     "inspect",
     "listing",
+    "media_types",
+    "migrate",
     "notary_passphrases",
     "pinned_certificate",
+    "successions",
 ]

@@ -92,3 +92,21 @@ _ADVICE = {
     "ErrBadTargets": "open the collection again: other keys than those that signed may sign now",
     "ErrValidation": f"where the server speaks of a key that was not found, {_SNAPSHOT}",
 }
+
+
+class BridgeError(VerificationError):
+    """A root does not say that it takes over from a collection. Stop, and ask its publisher.
+
+    Attributes:
+        collection: from which it should.
+        named: from which it says that it does.
+    """
+
+    def __init__(self, collection: CollectionName, named: Iterable[CollectionName]) -> None:
+        self.role, self.collection, self.named = ROOT, collection, tuple(named)
+        listed = ", ".join(shortened(name, str) for name in self.named[:4])
+        super().__init__(
+            f"root: expected one that takes over from {shortened(collection, str)}, got one that"
+            f" takes over from {listed or 'nothing'}; a key that both collections have does not"
+            " make it the same: ask the publisher where this one went"
+        )

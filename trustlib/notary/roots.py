@@ -55,7 +55,7 @@ def first_root(
         ThresholdError: it is not even signed by its own keys.
     """
     document = format.parse(Root, raw)
-    own = _certified(document.unverified, collection)
+    own = certified(document.unverified, collection)
     if rule is not None:
         own = _which(own, lambda key: rule.admits(key, now))
         if len(own.keys) < own.threshold:
@@ -79,8 +79,8 @@ def next_root(stage: RootTrusted, raw: bytes, collection: CollectionName) -> Roo
     document = stage.format.parse(Root, raw)
     new = verify(
         document,
-        _certified(old, collection),
-        _certified(document.unverified, collection),
+        certified(old, collection),
+        certified(document.unverified, collection),
         step="§5.3.4",
     )
     succeeding(new, stage.root)
@@ -100,7 +100,7 @@ def require_current(stage: RootTrusted, collection: CollectionName) -> None:
     root, now = stage.root, stage.now
     if now == BEGINNING:
         return  # a publisher opens what has expired, and nothing has begun then
-    current = _which(_certified(root.role, collection), lambda key: _until(key, now) is None)
+    current = _which(certified(root.role, collection), lambda key: _until(key, now) is None)
     try:
         verify(stage.format.parse(Root, root.raw), current)
     except ThresholdError:
@@ -108,7 +108,7 @@ def require_current(stage: RootTrusted, collection: CollectionName) -> None:
         raise CertificateError(collection, _problems(keys, lambda key: _until(key, now))) from None
 
 
-def _certified(root: Root, collection: CollectionName) -> Authority:
+def certified(root: Root, collection: CollectionName) -> Authority:
     """Return who may vouch for *root*, or as it: those of its keys that are good certificates."""
     every = root.authority(ROOT)
 
