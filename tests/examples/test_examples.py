@@ -25,6 +25,7 @@ COVERED = {
     "pull_through_check.py",
     "renew_cron.py",
     "renew_loop.py",
+    "rescue_docker_content_trust.py",  # tests/notary
     "root_ceremony.py",
     "rotate_root_key.py",
     "sign_and_resolve.py",

@@ -4,7 +4,7 @@ Nothing else in the package knows of it: without this folder, everything else is
 whole.
 """
 
-from trustlib.notary.archives import Archive, Kept, Left, Record
+from trustlib.notary.archives import RECORD, Archive, Kept, Left, Record
 from trustlib.notary.archiving import archive
 from trustlib.notary.bridges import (
     SUCCEEDS,
@@ -24,7 +24,7 @@ from trustlib.notary.errors import (
     UnpinnedError,
 )
 from trustlib.notary.format import ContentTrustFormat
-from trustlib.notary.inspecting import Overview, SignedTag, ainspect, inspect
+from trustlib.notary.inspecting import Overview, SignedTag, ainspect, canonical_id, inspect
 from trustlib.notary.leaving import Departing, departing, media_types
 from trustlib.notary.methods import Signature
 from trustlib.notary.migrating import Migration, migrate
@@ -58,6 +58,7 @@ __all__ = [
     "DOCKER_HUB",
     "DOCKER_PASSPHRASES",
     "NOTARY_PASSPHRASES",
+    "RECORD",
     "RELEASES",
     "SUCCEEDS",
     "WAS",
@@ -99,6 +100,7 @@ __all__ = [
     "archive",
     "bridge",
     "bridge_signatures",
+    "canonical_id",
     "departing",
     "docker_passphrases",
     "docker_server",
