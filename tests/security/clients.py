@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from typing import Any
 
 from attrs import define, field, frozen
-from security.attacks import LIMITS, File, Question, Scene
 
 from trustlib import Anchor, AsyncUpdater, Freshness, MemoryStorage, Updater
+from trustlib.testing.attacks.scenes import LIMITS, File, Question, Scene
 
 
 class InTurn:

@@ -5,8 +5,13 @@ from collections import Counter
 
 import pytest
 from core.worlds import signer
-from security.attacks import LIMITS, ROLES, STRANGER
-from security.catalogue import (
+from security.clients import FACES
+
+import trustlib
+from trustlib import TUF_JSON, TrustError
+from trustlib._canonical import canonical
+from trustlib._types import TOP_LEVEL
+from trustlib.testing.attacks.catalogue import (
     CATALOGUE,
     LISTINGS,
     MEMORIES,
@@ -15,13 +20,8 @@ from security.catalogue import (
     ON_KEPT,
     scene_of,
 )
-from security.clients import FACES
-from security.delegations import HOSTILE
-
-import trustlib
-from trustlib import TUF_JSON, TrustError
-from trustlib._canonical import canonical
-from trustlib._types import TOP_LEVEL
+from trustlib.testing.attacks.delegations import HOSTILE
+from trustlib.testing.attacks.scenes import LIMITS, ROLES, STRANGER
 
 PEOPLE = {
     signer(name).key.id: name

@@ -7,8 +7,11 @@ from functools import cache
 
 import pytest
 from core.worlds import NOW
-from security.attacks import LIMITS, path_of
-from security.catalogue import (
+from security.clients import FACES, Client
+
+from trustlib import TUF_JSON, Found, MemoryStorage, TagBinding, TrustError
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
+from trustlib.testing.attacks.catalogue import (
     CATALOGUE,
     FIRST,
     KEPT,
@@ -18,10 +21,7 @@ from security.catalogue import (
     NEEDLESS,
     ON_KEPT,
 )
-from security.clients import FACES, Client
-
-from trustlib import TUF_JSON, Found, MemoryStorage, TagBinding, TrustError
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
+from trustlib.testing.attacks.scenes import LIMITS, path_of
 
 ORDER = (ROOT, TIMESTAMP, SNAPSHOT, TARGETS)
 ANSWERS = (Found, TagBinding)

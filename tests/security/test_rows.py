@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from security.catalogue import CATALOGUE
 from security.rows import COUNTED_WITH, ELSEWHERE, ROWS
+
+from trustlib.testing.attacks.catalogue import CATALOGUE
 
 TESTS = Path(__file__).parent.parent
 

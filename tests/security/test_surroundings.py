@@ -4,13 +4,13 @@ import sys
 
 import pytest
 from core.worlds import NOW, World, grant, only_version, target, targets_role
-from security.attacks import repository
 from security.clients import InTurn
-from security.delegations import HOSTILE, tree
 
 from trustlib import Anchor, FileStorage, MemoryStorage, Updater
 from trustlib._frozen import FrozenMap
 from trustlib.roles import Target
+from trustlib.testing.attacks.delegations import HOSTILE, tree
+from trustlib.testing.attacks.scenes import repository
 
 
 def updater(world, storage):

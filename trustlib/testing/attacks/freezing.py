@@ -1,19 +1,8 @@
 """Attacks that keep a client where it is: what has expired, and a clock that is set back."""
 
+from datetime import datetime, timedelta
 from functools import partial
-
-from core.worlds import DAY, LATER, NOW, SECOND, World
-from security.attacks import (
-    FREEZE,
-    ROLES,
-    TEAM,
-    Attack,
-    Scene,
-    following,
-    needing,
-    online,
-    scene,
-)
+from typing import Any
 
 from trustlib import (
     ClockError,
@@ -21,6 +10,19 @@ from trustlib import (
     ThresholdError,
 )
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.attacks.scenes import (
+    FREEZE,
+    ROLES,
+    TEAM,
+    Act,
+    Attack,
+    Scene,
+    following,
+    needing,
+    online,
+    scene,
+)
+from trustlib.testing.worlds import DAY, LATER, NOW, SECOND, World
 
 
 def a_root_in_the_middle_withheld(world: World) -> Scene:
@@ -31,45 +33,47 @@ def a_root_in_the_middle_withheld(world: World) -> Scene:
 
 def with_the_clock_set_back(world: World) -> Scene:
     """Metadata that has expired looks fresh to a clock that is behind."""
-    return scene(world, world, now=NOW - DAY)
+    return scene(world, world, now=world.now - DAY)
 
 
 def with_the_clock_set_back_and_yesterday(world: World) -> Scene:
+    """What was fresh then is shown again."""
     shown = world.next(-1)
-    return scene(world, shown, honest=(shown,), now=NOW - DAY)
+    return scene(world, shown, honest=(shown,), now=world.now - DAY)
 
 
-def frozen_until(name: str, beyond: object, world: World) -> Scene:
+def frozen_until(name: str, beyond: timedelta, world: World) -> Scene:
     """*name* expires, and the client is shown what it has seen already."""
-    soon, when = NOW + DAY, {"now": NOW + DAY + beyond, "later": NOW + DAY + beyond}
+    soon = world.now + DAY
+    when = {"now": soon + beyond, "later": soon + beyond}
     if name == ROOT:
         before = world.rotated(expires=soon)
-        return scene(before, before, afterwards=before.rotated(expires=LATER).next(), **when)
+        return scene(before, before, afterwards=before.rotated(expires=world.later).next(), **when)
     before = world.edited(name, expires=soon).sealed()
-    return scene(before, before, afterwards=before.edited(name, expires=LATER).next(), **when)
+    return scene(before, before, afterwards=before.edited(name, expires=world.later).next(), **when)
 
 
 def frozen_altogether(world: World) -> Scene:
     """Nobody signs anything any more, or somebody withholds it all."""
     fresh = world
     for name in (TIMESTAMP, SNAPSHOT, TARGETS, TEAM):
-        fresh = fresh.edited(name, expires=LATER + DAY)
-    fresh = fresh.rotated(expires=LATER + DAY).next()
-    return scene(world, world, afterwards=fresh, now=LATER, later=LATER)
+        fresh = fresh.edited(name, expires=world.later + DAY)
+    fresh = fresh.rotated(expires=world.later + DAY).next()
+    return scene(world, world, afterwards=fresh, now=world.later, later=world.later)
 
 
 def published_expired(name: str, world: World) -> Scene:
     """The next version is expired on arrival."""
-    shown = following(world, name, expires=NOW)
+    shown = following(world, name, expires=world.now)
     if name == ROOT:
-        return scene(world, shown, afterwards=shown.rotated(expires=LATER).next(4))
+        return scene(world, shown, afterwards=shown.rotated(expires=world.later).next(4))
     return scene(world, shown)
 
 
 # -- the attacks ------------------------------------------------------------------------
 
 
-def _clock(name: str, act: object) -> Attack:
+def _clock(name: str, act: Act) -> Attack:
     return Attack(
         name=name,
         ids=("T-100", "P56"),
@@ -83,7 +87,9 @@ def _clock(name: str, act: object) -> Attack:
     )
 
 
-def _expired(name: str, role: str, act: object, now: object, expired: object, **more) -> Attack:
+def _expired(
+    name: str, role: str, act: Act, now: datetime, expired: datetime, **more: Any
+) -> Attack:
     return Attack(
         name=name,
         goal=FREEZE,

@@ -1,12 +1,20 @@
 """Attacks that take a client back, or so far ahead that nothing honest can follow."""
 
 from functools import partial
+from typing import Any
 
-from core.worlds import DAY, NOW, World, keyset, signers
-from security.attacks import (
+from trustlib import (
+    MalformedError,
+    MismatchError,
+    RollbackError,
+    ThresholdError,
+)
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleName
+from trustlib.testing.attacks.scenes import (
     FAST_FORWARD,
     ROLLBACK,
     TEAM,
+    Act,
     Attack,
     Scene,
     among,
@@ -15,14 +23,7 @@ from security.attacks import (
     replacing,
     scene,
 )
-
-from trustlib import (
-    MalformedError,
-    MismatchError,
-    RollbackError,
-    ThresholdError,
-)
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.worlds import DAY, World, keyset, signers
 
 HUGE = 2**52
 UNSEEN = "whoever never saw the later version cannot miss it"
@@ -48,30 +49,30 @@ def with_a_new_timestamp_and_the_old_rest(world: World) -> Scene:
 
 def of_the_same_version_with_an_old(name: str, world: World) -> Scene:
     """The version of the role that lists *name* stays; what it lists goes back."""
-    upper = {SNAPSHOT: TIMESTAMP, TARGETS: SNAPSHOT, TEAM: SNAPSHOT}[name]
+    upper = TIMESTAMP if name == SNAPSHOT else SNAPSHOT
     return scene(world, world.next().at(**{upper: 5, name: 4}), honest=(world.next(-1),))
 
 
 def without(name: str, world: World) -> Scene:
     """The snapshot no longer lists *name*."""
     shown = world.next()
-    meta = shown.snapshot.meta.excluding(name)
+    meta = shown.snapshot.meta.excluding(RoleName(name))
     return scene(world, shown.edited(SNAPSHOT, meta=meta).stamped())
 
 
 def behind_an_expired_timestamp(world: World) -> Scene:
     """What the client remembers has expired; it still was there (§5.4.3)."""
-    before = world.edited(TIMESTAMP, expires=NOW + DAY)
+    before = world.edited(TIMESTAMP, expires=world.now + DAY)
     shown = world.next(-1)
-    when = {"now": NOW + 2 * DAY, "later": NOW + 2 * DAY}
+    when = {"now": world.now + 2 * DAY, "later": world.now + 2 * DAY}
     return scene(before, shown, honest=(shown,), afterwards=world.next(2), **when)
 
 
 def behind_an_expired_snapshot(world: World) -> Scene:
     """Also what it remembers of the snapshot, though that has expired (§5.5.5)."""
-    before = world.edited(SNAPSHOT, expires=NOW + DAY).stamped()
+    before = world.edited(SNAPSHOT, expires=world.now + DAY).stamped()
     shown = world.next().at(targets=4)
-    when = {"now": NOW + 2 * DAY, "later": NOW + 2 * DAY}
+    when = {"now": world.now + 2 * DAY, "later": world.now + 2 * DAY}
     honest = (world.next(-1),)
     return scene(before, shown, honest=honest, afterwards=world.next(4), **when)
 
@@ -136,8 +137,17 @@ def too_high(name: str, world: World) -> Scene:
 # -- the attacks ------------------------------------------------------------------------
 
 
-def _back(name, role, refused, act, holds, ids, trusted=5, offered=4, **more):
-    facts = {"role": role, "trusted": trusted, "offered": offered}
+def _back(
+    name: str,
+    role: str,
+    refused: str,
+    act: Act,
+    holds: tuple[str, ...],
+    *ids: str,
+    offered: int | None = 4,
+    **more: Any,
+) -> Attack:
+    facts = {"role": role, "trusted": 5, "offered": offered}
     return Attack(
         name=name,
         ids=ids,
@@ -158,7 +168,7 @@ def _old(role: str) -> Attack:
         TIMESTAMP if role in (TIMESTAMP, SNAPSHOT) else SNAPSHOT,
         partial(with_an_old, role),
         ((SNAPSHOT, TIMESTAMP) if role == SNAPSHOT else (TIMESTAMP, *online(role))),
-        ("CVE-2022-29173", "T-20", *(("CVE-2025-2887", "T-33") if role == TEAM else ())),
+        *("CVE-2022-29173", "T-20", *(("CVE-2025-2887", "T-33") if role == TEAM else ())),
     )
 
 
@@ -169,7 +179,7 @@ def _same(role: str) -> Attack:
         SNAPSHOT,
         partial(of_the_same_version_with_an_old, role),
         online(role),
-        ("T-20", "T-33"),
+        *("T-20", "T-33"),
         needs_hashes="the client has a snapshot of that version, and keeps it",
     )
 
@@ -181,17 +191,17 @@ def _gone(role: str) -> Attack:
         SNAPSHOT,
         partial(without, role),
         online(role),
-        ("CVE-2025-2887", "T-33", "T-102"),
+        *("CVE-2025-2887", "T-33", "T-102"),
         offered=None,
         needs_memory="",
         on_first_run=(role, MismatchError, {"role": SNAPSHOT, "what": "an entry for"}),
     )
 
 
-def _root_version(name: str, got: int, act: object, holds: tuple, ids: tuple = ()) -> Attack:
+def _root_version(name: str, got: int, act: Act, holds: tuple[str, ...]) -> Attack:
     return Attack(
         name=name,
-        ids=("CVE-2025-2885", "T-31", *ids),
+        ids=("CVE-2025-2885", "T-31"),
         goal=ROLLBACK,
         holds=holds,
         act=act,
@@ -215,7 +225,7 @@ def _inflated(role: str) -> Attack:
 
 
 def _too_high(role: str) -> Attack:
-    refused = {TIMESTAMP: TIMESTAMP, SNAPSHOT: TIMESTAMP}.get(role, SNAPSHOT)
+    refused = TIMESTAMP if role in (TIMESTAMP, SNAPSHOT) else SNAPSHOT
     return Attack(
         name=f"the version of {role} is beyond what any later one could top",
         ids=("T-42", "P10"),
@@ -232,14 +242,14 @@ REPLAYS = (
     *among((TIMESTAMP, SNAPSHOT, TARGETS, TEAM), _old),
     *among((TARGETS, TEAM), _same),
     *among((TARGETS, TEAM), _gone),
-    _back("everything is shown as it was", TIMESTAMP, TIMESTAMP, yesterday, (), ("T-20", "T-62")),
+    _back("everything is shown as it was", TIMESTAMP, TIMESTAMP, yesterday, (), "T-20", "T-62"),
     _back(
         "a timestamp far ahead lists everything as it was",
         SNAPSHOT,
         TIMESTAMP,
         with_a_new_timestamp_and_the_old_rest,
         (TIMESTAMP,),
-        ("CVE-2025-2888", "T-20", "T-34"),
+        *("CVE-2025-2888", "T-20", "T-34"),
     ),
     _back(
         "an earlier timestamp outlives a later one",
@@ -247,7 +257,7 @@ REPLAYS = (
         TIMESTAMP,
         behind_an_expired_timestamp,
         (),
-        ("T-55",),
+        "T-55",
     ),
     _back(
         "an earlier targets is listed after the later snapshot expired",
@@ -255,7 +265,7 @@ REPLAYS = (
         SNAPSHOT,
         behind_an_expired_snapshot,
         (SNAPSHOT, TIMESTAMP),
-        ("T-55",),
+        "T-55",
     ),
     _back(
         "timestamp goes back a version after a key was added",
@@ -263,7 +273,7 @@ REPLAYS = (
         TIMESTAMP,
         behind_a_part_of_the_keys,
         (),
-        ("P52",),
+        "P52",
     ),
     _back(
         "timestamp goes back a version after the threshold of snapshot was raised",
@@ -271,7 +281,7 @@ REPLAYS = (
         TIMESTAMP,
         behind_a_threshold,
         (),
-        ("P52",),
+        "P52",
     ),
     _back(
         "timestamp goes back a version after recovery",
@@ -279,7 +289,7 @@ REPLAYS = (
         TIMESTAMP,
         partial(behind_the_recovery, TIMESTAMP),
         ("fresh",),
-        ("T-42",),
+        "T-42",
     ),
     _back(
         "snapshot goes back a version after recovery",
@@ -287,7 +297,7 @@ REPLAYS = (
         TIMESTAMP,
         partial(behind_the_recovery, SNAPSHOT),
         ("fresh", TIMESTAMP),
-        ("T-42",),
+        "T-42",
     ),
     _root_version("the first root is the next", 1, partial(an_old_root_as_the_next, 1), ()),
     _root_version("the trusted root is the next", 2, partial(an_old_root_as_the_next, 2), ()),

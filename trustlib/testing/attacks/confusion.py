@@ -3,18 +3,6 @@
 from functools import partial
 
 import attrs
-from core.worlds import World, grant, grants, keyids, keys, keyset, targets_role
-from security.attacks import (
-    ROLES,
-    TEAM,
-    WRONG,
-    Attack,
-    Scene,
-    find,
-    following,
-    online,
-    showing,
-)
 
 from trustlib import (
     MalformedError,
@@ -22,8 +10,21 @@ from trustlib import (
     WrongCollectionError,
 )
 from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, RoleName, TargetPath
 from trustlib.roles import Delegations, SuccinctRoles
+from trustlib.testing.attacks.scenes import (
+    ROLES,
+    TEAM,
+    WRONG,
+    Act,
+    Attack,
+    Scene,
+    find,
+    following,
+    online,
+    showing,
+)
+from trustlib.testing.worlds import World, grant, grants, keyids, keys, keyset, targets_role
 
 SHARED, RIVAL = "shared", "rival"
 
@@ -42,9 +43,9 @@ def of_one_key(world: World) -> World:
     given = tuple(grant(name, f"{name}/*", by=(SHARED,)) for name in (TEAM, RIVAL))
     delegations = attrs.evolve(grants(*given), keys=keys(SHARED))
     before = before.edited(TARGETS, delegations=delegations)
-    for name in (TEAM, RIVAL):
-        role = targets_role(f"{name}/app", version=5)
-        before = before.with_roles({name: role}).signed_by(name, SHARED)
+    for one in (TEAM, RIVAL):
+        role = targets_role(f"{one}/app", version=5, expires=world.later)
+        before = before.with_roles({one: role}).signed_by(one, SHARED)
     return before.sealed()
 
 
@@ -72,7 +73,9 @@ def called_otherwise(place: str, other: str, world: World) -> Scene:
 
 
 BINS = SuccinctRoles(keyids=keyids("bins"), threshold=1, bit_length=1, name_prefix="bin")
-BINNED = next(f"binned-{n}" for n in range(99) if BINS.bin_for(f"binned-{n}") == "bin-0")
+BINNED = next(
+    f"binned-{n}" for n in range(99) if BINS.bin_for(TargetPath(f"binned-{n}")) == "bin-0"
+)
 
 
 def in_the_place_of_another_bin(world: World) -> Scene:
@@ -80,7 +83,9 @@ def in_the_place_of_another_bin(world: World) -> Scene:
     delegations = Delegations(keys=keys("bins"), roles=BINS)
     before = world.but(delegated=FrozenMap()).edited(TARGETS, delegations=delegations)
     for name, listed in (("bin-0", BINNED), ("bin-1", "binned-by-another")):
-        role = attrs.evolve(targets_role(listed, version=5), called=name)
+        role = attrs.evolve(
+            targets_role(listed, version=5, expires=world.later), called=RoleName(name)
+        )
         before = before.with_roles({name: role}).signed_by(name, "bins")
     before = before.sealed()
     shown, asked = before.next(), find(BINNED)
@@ -123,7 +128,7 @@ def _place(place: str, other: str) -> Attack:
     )
 
 
-def _called(name: str, place: str, act: object, expected: str, got: str) -> Attack:
+def _called(name: str, place: str, act: Act, expected: str, got: str) -> Attack:
     return Attack(
         name=name,
         ids=("T-98",),

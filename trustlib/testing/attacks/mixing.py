@@ -1,10 +1,16 @@
 """Attacks that combine files which do not belong together (mix-and-match)."""
 
 from functools import partial
+from typing import Any
 
 import attrs
-from core.worlds import DAY, LATER, World
-from security.attacks import (
+
+from trustlib import (
+    MismatchError,
+    NotFoundError,
+)
+from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP, RoleName
+from trustlib.testing.attacks.scenes import (
     FREEZE,
     MIX_AND_MATCH,
     TEAM,
@@ -17,12 +23,7 @@ from security.attacks import (
     replacing,
     scene,
 )
-
-from trustlib import (
-    MismatchError,
-    NotFoundError,
-)
-from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.worlds import DAY, World
 
 
 def pointing_at_nothing(world: World) -> Scene:
@@ -49,18 +50,18 @@ def with_a_wrong(what: str, name: str, world: World) -> Scene:
     """The file is signed by the right keys at the right version, and is not what was described."""
     shown = world.next()
     listed = shown.listing(shown.raw(name), 6)
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "length": {"length": len(shown.raw(name)) + 1},
         "sha256": {"hashes": listed.hashes.including({"sha256": "0" * 64})},
         "sha512": {"hashes": listed.hashes.including({"sha512": "0" * 128})},
         "a hash by": {"hashes": listed.hashes.including({"md5": "0"}).excluding("sha256")},
-    }[what]
+    }
     if not listed.hashes:
         return scene(world, shown)
-    entry = attrs.evolve(listed, **wrong)
+    entry = attrs.evolve(listed, **wrong[what])
     if name == SNAPSHOT:
         return scene(world, shown.edited(TIMESTAMP, snapshot=entry))
-    meta = shown.snapshot.meta.including({name: entry})
+    meta = shown.snapshot.meta.including({RoleName(name): entry})
     return scene(world, shown.edited(SNAPSHOT, meta=meta).stamped())
 
 
@@ -72,7 +73,7 @@ def unlisted(world: World) -> Scene:
 
 def two_of_one_version(name: str, world: World) -> Scene:
     """Two files of one version, both well signed: one was published, the other is shown."""
-    draft = world.next().edited(name, expires=LATER + DAY)
+    draft = world.next().edited(name, expires=world.later + DAY)
     return replacing(world, name, draft.raw(name))
 
 
@@ -83,7 +84,7 @@ def _mixed(role: str) -> tuple[Attack, ...]:
     step = "§5.5.4" if role == SNAPSHOT else "§5.6.4"
     version = {"role": role, "what": "version", "step": step}
     described = (MismatchError, {"role": role, "what": "sha256"})
-    common = {"goal": MIX_AND_MATCH, "refused": role, "expect": MismatchError}
+    common: dict[str, Any] = {"goal": MIX_AND_MATCH, "refused": role, "expect": MismatchError}
     ids = ("T-92", *(("CVE-2026-6967", "T-35") if role == TEAM else ()))
     return (
         Attack(

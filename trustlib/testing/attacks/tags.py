@@ -1,14 +1,28 @@
 """Attacks on what a tag means: another digest, another spelling, another role's word."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import attrs
-from core.worlds import World, grant, grants, target, targets_role
-from security.attacks import (
+
+from trustlib import (
+    Digest,
+    MalformedError,
+    MismatchError,
+    NotFoundError,
+    TrustError,
+    WrongCollectionError,
+)
+from trustlib._frozen import FrozenMap
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TargetPath
+from trustlib.roles import Target
+from trustlib.testing.attacks.confusion import named
+from trustlib.testing.attacks.scenes import (
     COMPROMISE,
     ROLLBACK,
     TEAM,
     WRONG,
+    Act,
     Attack,
     Question,
     Scene,
@@ -16,12 +30,7 @@ from security.attacks import (
     scene,
     verify,
 )
-from security.confusion import named
-
-from trustlib import Digest, MalformedError, MismatchError, NotFoundError, WrongCollectionError
-from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
-from trustlib.roles import Target
+from trustlib.testing.worlds import World, grant, grants, target, targets_role
 
 APP, DB = "acme/app:1.4", "acme/db:16"
 OURS = Digest.of(APP.encode())
@@ -33,7 +42,14 @@ ONLINE = (SNAPSHOT, TIMESTAMP)
 
 def tagged(world: World, **more: Target) -> World:
     """The repository with two tags, and *more*; each stands for the hash of its own name."""
-    tags = {APP: target(APP.encode()), DB: target(DB.encode()), **more}
+    tags = {
+        TargetPath(name): listed
+        for name, listed in {
+            APP: target(APP.encode()),
+            DB: target(DB.encode()),
+            **more,
+        }.items()
+    }
     return world.edited(TARGETS, targets=world.targets.targets.including(tags)).sealed()
 
 
@@ -68,7 +84,7 @@ def by_another_role(patterns: tuple[str, ...], tag: str, world: World) -> Scene:
     """A delegated role lists a tag, with a digest of its own."""
     before = tagged(world)
     before = before.edited(TARGETS, delegations=grants(grant(TEAM, "team/*", *patterns))).sealed()
-    listed = targets_role("team/app").targets.including({tag: target(b"evil")})
+    listed = targets_role("team/app").targets.including({TargetPath(tag): target(b"evil")})
     shown = before.next().edited(TEAM, targets=listed).sealed()
     return scene(before, shown, seen=resolve(APP), asked=resolve(tag))
 
@@ -78,7 +94,14 @@ def of_another_registry(world: World) -> Scene:
     return scene(named(tagged(world), "evil.example/acme"), asked=resolve(APP))
 
 
-def _tag(name: str, ids: tuple[str, ...], act: object, expect: type, facts: dict, *holds: str):
+def _tag(
+    name: str,
+    ids: tuple[str, ...],
+    act: Act,
+    expect: type[TrustError],
+    facts: Mapping[str, object],
+    *holds: str,
+) -> Attack:
     return Attack(
         name=name,
         ids=ids,

@@ -9,8 +9,9 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
-from core.worlds import World, signer
-from security.attacks import (
+from trustlib import MalformedError
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.attacks.scenes import (
     ARBITRARY,
     ENDLESS,
     FREEZE,
@@ -25,9 +26,7 @@ from security.attacks import (
     value_of,
     whoever_signs,
 )
-
-from trustlib import MalformedError
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.worlds import World, signer
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -95,20 +94,22 @@ def nested(name: str, depth: int, world: World) -> Scene:
 
 
 def a_member_twice(raw: bytes) -> bytes:
+    """Return *raw* with one member there twice."""
     return raw.replace(b'"signed":{', b'"signed":{"version":99,', 1)
 
 
 def around(more: bytes) -> Callable[[bytes], bytes]:
+    """Return what adds *more* beside what is signed."""
     return lambda raw: raw[:-1] + b',"x-around":' + more + b"}"
 
 
 SPELLINGS: Mapping[str, tuple[Callable[[bytes], bytes], tuple[str, ...]]] = {
-    "is empty": (lambda raw: b"", ("T-23",)),
+    "is empty": (lambda _: b"", ("T-23",)),
     "is cut short": (lambda raw: raw[:-1], ("T-23",)),
-    "is a web page": (lambda raw: b"<html>404</html>", ("T-23",)),
+    "is a web page": (lambda _: b"<html>404</html>", ("T-23",)),
     "is a list": (lambda raw: b"[" + raw + b"]", ("CVE-2026-23991", "T-23")),
-    "is null": (lambda raw: b"null", ("CVE-2026-23991", "T-23")),
-    "has no signatures": (lambda raw: b'{"signed":{}}', ("T-23",)),
+    "is null": (lambda _: b"null", ("CVE-2026-23991", "T-23")),
+    "has no signatures": (lambda _: b'{"signed":{}}', ("T-23",)),
     "has signatures that are none": (
         lambda raw: b'{"signatures":null,' + raw[raw.index(b'"signed"') :],
         ("CVE-2026-23991", "T-23"),
@@ -138,7 +139,9 @@ HEAD: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
     "has its version in quotes": (put("version", as_="6"), ("P05",)),
     "never expires": (put("expires", as_="never"), ("P18",)),
     "says nothing of its expiry": (without("expires"), ("P18",)),
-    "expires in a year that does not count": (put("expires", as_="+12030-01-01T00:00:00Z"), ("P18",)),
+    "expires in a year that does not count": (
+        put("expires", as_="+12030-01-01T00:00:00Z"), ("P18",)
+    ),
     "expires on 30 February": (put("expires", as_="2030-02-30T00:00:00Z"), ("P18",)),
     "expires somewhere else": (put("expires", as_="2039-01-01T00:00:00+14:00"), ("P18",)),
     "expires in digits that are none": (put("expires", as_="２０３９-01-01T00:00:00Z"), ("P18",)),

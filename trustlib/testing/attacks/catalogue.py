@@ -9,18 +9,19 @@ from collections.abc import Mapping
 from functools import cache
 
 from attrs import frozen
-from core.worlds import described, only_version
-from security.attacks import Attack, Scene, repository
-from security.confusion import CONFUSION
-from security.delegations import DELEGATIONS
-from security.freezing import FREEZING
-from security.malformed import MALFORMED
-from security.mixing import MIXING
-from security.replays import REPLAYS
-from security.signatures import SIGNATURES
-from security.tags import TAGS
-from security.tampering import TAMPERING
-from security.withholding import WITHHOLDING
+
+from trustlib.testing.attacks.confusion import CONFUSION
+from trustlib.testing.attacks.delegations import DELEGATIONS
+from trustlib.testing.attacks.freezing import FREEZING
+from trustlib.testing.attacks.malformed import MALFORMED
+from trustlib.testing.attacks.mixing import MIXING
+from trustlib.testing.attacks.replays import REPLAYS
+from trustlib.testing.attacks.scenes import Attack, Scene, repository
+from trustlib.testing.attacks.signatures import SIGNATURES
+from trustlib.testing.attacks.tags import TAGS
+from trustlib.testing.attacks.tampering import TAMPERING
+from trustlib.testing.attacks.withholding import WITHHOLDING
+from trustlib.testing.worlds import described, only_version
 
 CATALOGUE: tuple[Attack, ...] = (
     *SIGNATURES,

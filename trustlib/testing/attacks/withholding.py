@@ -2,10 +2,19 @@
 
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import attrs
-from core.worlds import World, grant, grants, targets_role
-from security.attacks import (
+
+from trustlib import (
+    LimitError,
+    NotFoundError,
+    NoTrustDataError,
+    TooLongError,
+    TransportError,
+)
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from trustlib.testing.attacks.scenes import (
     ENDLESS,
     FREEZE,
     LIMITS,
@@ -25,31 +34,25 @@ from security.attacks import (
     replacing,
     scene,
 )
+from trustlib.testing.worlds import World, grant, grants, targets_role
 
-from trustlib import (
-    LimitError,
-    NotFoundError,
-    NoTrustDataError,
-    TooLongError,
-    TransportError,
-)
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
-
-LIMIT = {
+LIMIT: dict[str, int] = {
     ROOT: LIMITS.root,
     TIMESTAMP: LIMITS.timestamp,
     SNAPSHOT: LIMITS.snapshot,
     TARGETS: LIMITS.targets,
     TEAM: LIMITS.targets,
 }
-NEXT = {ROOT: "2.root.json", TIMESTAMP: "timestamp.json"}
+NEXT: dict[str, str] = {ROOT: "2.root.json", TIMESTAMP: "timestamp.json"}
 
 
 def path(name: str) -> str:
+    """Return where the next file of the role *name* is asked for."""
     return NEXT.get(name, f"6.{name}.json")
 
 
 def withheld(name: str, world: World) -> Scene:
+    """The next file of the role *name* is not to be had."""
     return replacing(world, name, None)
 
 
@@ -78,6 +81,7 @@ def with_old_names_after_a_switch(world: World) -> Scene:
 
 
 def endless(name: str, start: bytes, world: World) -> Scene:
+    """The next file of the role *name* begins, and never ends."""
     return replacing(world, name, Endless(start))
 
 
@@ -88,6 +92,7 @@ def padded(name: str, world: World) -> Scene:
 
 
 def answered_with(file: File, name: str, world: World) -> Scene:
+    """The next file of the role *name* is *file*."""
     return replacing(world, name, file)
 
 
@@ -106,9 +111,14 @@ def delegations_without_end(world: World) -> Scene:
     names = [TEAM, *(f"r{n}" for n in range(1, LIMITS.delegations))]
     shown = world.next()
     for name, below in pairwise(names):
-        role = targets_role("team/app", version=6, delegations=grants(grant(below, "team/*")))
+        role = targets_role(
+            "team/app",
+            version=6,
+            expires=world.later,
+            delegations=grants(grant(below, "team/*")),
+        )
         shown = shown.with_roles({name: role})
-    shown = shown.with_roles({names[-1]: targets_role("team/deep")}).sealed()
+    shown = shown.with_roles({names[-1]: targets_role("team/deep", expires=world.later)}).sealed()
     visited = tuple(names[: LIMITS.delegations - 1])
     afterwards = shown.next(3)
     return scene(world, shown, asked=find("team/deep"), visited=visited, afterwards=afterwards)
@@ -134,7 +144,7 @@ def _endless(role: str) -> tuple[Attack, ...]:
     # What is listed lowers the limit; that is the file's own length.
     described = role in (SNAPSHOT, TARGETS, TEAM)
     facts = {"path": path(role)}
-    common = {
+    common: dict[str, Any] = {
         "ids": ("T-60", "P50"),
         "goal": ENDLESS,
         "holds": (),

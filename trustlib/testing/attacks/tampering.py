@@ -3,8 +3,10 @@
 from functools import partial
 
 import attrs
-from core.worlds import World
-from security.attacks import (
+
+from trustlib import MalformedError, MismatchError, TooLongError
+from trustlib._types import ROOT, TARGETS, TIMESTAMP
+from trustlib.testing.attacks.scenes import (
     ARBITRARY,
     ENDLESS,
     ROLES,
@@ -17,10 +19,8 @@ from security.attacks import (
     value_of,
     whoever_signs,
 )
-from security.signatures import few
-
-from trustlib import MalformedError, MismatchError, TooLongError
-from trustlib._types import ROOT, TARGETS, TIMESTAMP
+from trustlib.testing.attacks.signatures import few
+from trustlib.testing.worlds import World
 
 
 def changed(name: str, member: str, text: object, world: World) -> Scene:
@@ -61,6 +61,7 @@ def with_a_flood_of_signatures(world: World) -> Scene:
 
 
 def with_more_signatures_than_anybody_has(world: World) -> Scene:
+    """A root with a list of signatures that has no end, for a reader."""
     shown = following(world, ROOT)
     value = value_of(shown, ROOT)
     bogus = [{"keyid": f"{n:x}", "sig": ""} for n in range(4096)]

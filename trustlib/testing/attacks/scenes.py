@@ -12,8 +12,16 @@ from typing import Any
 
 import attrs
 from attrs import frozen
-from core.worlds import (
+
+from trustlib import TUF_JSON, Limits, TransportError
+from trustlib._canonical import canonical, compact
+from trustlib._frozen import FrozenMap
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, KeyId, RoleName
+from trustlib.keys import Key
+from trustlib.roles import Delegation
+from trustlib.testing.worlds import (
     NOW,
+    Listing,
     World,
     as_json,
     grant,
@@ -23,11 +31,6 @@ from core.worlds import (
     signer,
     targets_role,
 )
-
-from trustlib import TUF_JSON, Limits, TransportError
-from trustlib._canonical import canonical, compact
-from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
 
 # What TUF promises to withstand, in the words of its specification (§1.5.2).
 ARBITRARY = "arbitrary software"
@@ -42,7 +45,7 @@ WRONG = "wrong software"
 
 TEAM = "team"
 ROLES = (ROOT, TIMESTAMP, SNAPSHOT, TARGETS, TEAM)
-NAMES_OTHERS = {ROOT: (), TIMESTAMP: (), SNAPSHOT: (TIMESTAMP,)}
+NAMES_OTHERS: dict[str, tuple[str, ...]] = {ROOT: (), TIMESTAMP: (), SNAPSHOT: (TIMESTAMP,)}
 STRANGER = "mallory"
 
 LIMITS = Limits(snapshot=262_144, targets=262_144, root_rotations=8, delegations=8)
@@ -66,14 +69,17 @@ class Question:
 
 
 def find(path: str) -> Question:
+    """Ask for the target *path*."""
     return Question("find", (path,))
 
 
 def resolve(reference: str) -> Question:
+    """Ask what the tag *reference* stands for."""
     return Question("resolve", (reference,))
 
 
 def verify(reference: str, digest: str) -> Question:
+    """Ask whether the tag *reference* stands for *digest*."""
     return Question("verify", (reference, digest))
 
 
@@ -89,6 +95,7 @@ class Endless:
     patience: int = 1_000
 
     def pieces(self) -> Iterator[bytes]:
+        """Return it piece by piece, as it arrives."""
         yield self.start
         for _ in range(self.patience):
             yield b" " * 1_024
@@ -102,6 +109,7 @@ class Broken:
     start: bytes = b""
 
     def pieces(self) -> Iterator[bytes]:
+        """Return it piece by piece, as it arrives."""
         yield self.start
         raise TransportError("the server", "the connection broke")
 
@@ -111,6 +119,7 @@ class Failing:
     """Not a file and not an absence: the server answers that it cannot answer."""
 
     def pieces(self) -> Iterator[bytes]:
+        """Return it piece by piece, as it arrives."""
         raise TransportError("the server", "503 Service Unavailable")
 
 
@@ -148,8 +157,8 @@ class Scene:
     seen: Question = TEAM_APP
     asked: Question = TEAM_APP
     then: Question = TEAM_APP
-    now: datetime = NOW
-    later: datetime = NOW
+    now: datetime
+    later: datetime
 
     @cached_property
     def files(self) -> dict[str, File]:
@@ -172,7 +181,12 @@ def scene(before: World, shown: World | None = None, **more: Any) -> Scene:
     """The honest repository at *before*, and what a client is shown of it; by default the next."""
     shown = before.next() if shown is None else shown
     defaults = {"afterwards": before.rotated().next(4), "root": shown.root.version}
-    return Scene(before=before, shown=shown, **{**defaults, **more})
+    clock = {"now": before.now, "later": before.now}
+    return Scene(before=before, shown=shown, **{**defaults, **clock, **more})
+
+
+Act = Callable[[World], Scene]
+"""Makes a scene out of an honest repository."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -202,7 +216,7 @@ class Attack:
     ids: tuple[str, ...]
     goal: str
     holds: tuple[str, ...]
-    act: Callable[[World], Scene]
+    act: Act
     refused: str | None
     expect: type[Exception] | None
     facts: Mapping[str, object] = FrozenMap()
@@ -216,12 +230,11 @@ class Attack:
 
 
 @cache
-def repository(listing: Any) -> World:
+def repository(listing: Listing, now: datetime = NOW) -> World:
     """Every role at version 5 and root at 1; targets lets the role team speak for ``team/*``."""
-    world = World.create(listing=listing).delegating(
-        grant(TEAM, "team/*"), team=targets_role("team/app")
-    )
-    return world.next(4)
+    world = World.create(listing=listing, now=now)
+    team = targets_role("team/app", expires=world.later)
+    return world.delegating(grant(TEAM, "team/*"), team=team).next(4)
 
 
 def needing(world: World, name: str, *people: str, threshold: int) -> World:
@@ -244,19 +257,19 @@ def path_of(world: World, name: str) -> str:
     if name == TIMESTAMP:
         return "timestamp.json"
     consistent = world.root.consistent_snapshot or name == ROOT
-    return TUF_JSON.published(name, world.role(name).version if consistent else None)
+    return TUF_JSON.published(RoleName(name), world.role(name).version if consistent else None)
 
 
 def described_as(world: World, name: str, raw: bytes) -> World:
     """*world*, where whoever lists the role *name* describes the file *raw*."""
-    version = None if name in (ROOT, TIMESTAMP) else world.role(name).version
+    version = world.role(name).version
     match name:
         case "root" | "timestamp":
             return world
         case "snapshot":
             return world.edited(TIMESTAMP, snapshot=world.listing(raw, version))
         case _:
-            meta = world.snapshot.meta.including({name: world.listing(raw, version)})
+            meta = world.snapshot.meta.including({RoleName(name): world.listing(raw, version)})
             return world.edited(SNAPSHOT, meta=meta).stamped()
 
 
@@ -284,18 +297,20 @@ def envelope(value: Mapping[str, Any], *signatures: Mapping[str, Any], **more: A
     return compact({"signatures": list(signatures), "signed": value, **more}).encode()
 
 
-def by(name: str, value: Mapping[str, Any], keyid: str | None = None, **more: Any) -> dict:
+def by(
+    name: str, value: Mapping[str, Any], keyid: str | None = None, **more: Any
+) -> dict[str, Any]:
     """The signature of *name* over *value*, under its own key id unless told otherwise."""
     made = signer(name).sign(canonical(value))
     return {"keyid": keyid or made.keyid, "sig": made.value.hex(), **more}
 
 
-def value_of(world: World, name: str) -> dict:
+def value_of(world: World, name: str) -> dict[str, Any]:
     """What is under the signatures of the role *name*, to be changed at will."""
     return as_json(world.role(name))
 
 
-def whoever_signs(world: World, name: str, value: Mapping[str, Any]) -> list[dict]:
+def whoever_signs(world: World, name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The signatures over *value* of everybody who signs the role *name*."""
     return [
         {"keyid": made.keyid, "sig": made.value.hex()}
@@ -308,9 +323,18 @@ def among(names: Iterable[str], make: Callable[[str], Attack]) -> tuple[Attack, 
     return tuple(map(make, names))
 
 
-def renamed_keys(world: World, name: str, listed: Mapping[str, Any], threshold: int) -> World:
+def renamed_keys(world: World, name: str, listed: Mapping[KeyId, Key], threshold: int) -> World:
     """The next root of *world*, which lists the keys *listed* for the role *name*."""
     entry = attrs.evolve(keyset(), keyids=tuple(listed), threshold=threshold)
     return world.rotated(
-        keys=world.root.keys.including(listed), roles=world.root.roles.including({name: entry})
+        keys=world.root.keys.including(listed),
+        roles=world.root.roles.including({RoleName(name): entry}),
     )
+
+
+def first_grant(world: World) -> Delegation:
+    """Return the first delegation from targets."""
+    given = world.targets.delegations
+    if given is None or not isinstance(given.roles, tuple):
+        raise ValueError("targets delegates to no role by its name")
+    return given.roles[0]

@@ -1,20 +1,26 @@
 """Attacks on who may sign: too few keys, the wrong keys, one key that poses as two."""
 
 from functools import partial
+from typing import Any
 
 import attrs
-from core.worlds import World, grants, keyids, keyset, signer
-from security.attacks import (
+
+from trustlib import Key, MalformedError, ThresholdError
+from trustlib._frozen import FrozenMap
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, KeyId
+from trustlib.testing.attacks.scenes import (
     ARBITRARY,
     COMPROMISE,
     ROLES,
     STRANGER,
     TEAM,
+    Act,
     Attack,
     Scene,
     among,
     by,
     envelope,
+    first_grant,
     following,
     needing,
     online,
@@ -23,14 +29,11 @@ from security.attacks import (
     showing,
     value_of,
 )
-
-from trustlib import Key, MalformedError, ThresholdError
-from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
+from trustlib.testing.worlds import World, grants, keyids, keyset, signer
 
 DEPUTY = "deputy"
-NOBODY = frozenset()
-ALIAS = "0" * 64
+NOBODY: frozenset[KeyId] = frozenset()
+ALIAS = KeyId("0" * 64)
 
 # A point of small order, and the "signature" that it accepts for every message.
 SMALL_ORDER = Key(
@@ -41,7 +44,8 @@ SMALL_ORDER = Key(
 ITS_SIGNATURE = "01" + "00" * 31 + "00" * 32
 
 
-def toofew(role: str, signed_by: frozenset, threshold: int = 1) -> dict:
+def toofew(role: str, signed_by: frozenset[KeyId], threshold: int = 1) -> dict[str, object]:
+    """Return what the error says when too few keys have signed *role*."""
     return {"role": role, "signed_by": signed_by, "threshold": threshold}
 
 
@@ -52,6 +56,7 @@ def shown_as(before: World, name: str, *people: str, **changes: object) -> Scene
 
 
 def two_of_two(world: World, name: str) -> World:
+    """Return the repository where two keys must sign the role *name*."""
     return needing(world, name, name, DEPUTY, threshold=2)
 
 
@@ -59,14 +64,17 @@ def two_of_two(world: World, name: str) -> World:
 
 
 def by_a_stranger(name: str, world: World) -> Scene:
+    """Somebody signs whose key is listed nowhere."""
     return shown_as(world, name, STRANGER)
 
 
 def by_nobody(name: str, world: World) -> Scene:
+    """The list of signatures is empty."""
     return shown_as(world, name)
 
 
 def by_another_role(name: str, other: str, world: World) -> Scene:
+    """Somebody signs whose key is listed for another role."""
     return shown_as(world, name, other)
 
 
@@ -101,14 +109,17 @@ def by_a_method_of_ones_own(name: str, world: World) -> Scene:
 
 
 def below_threshold(name: str, world: World) -> Scene:
+    """One signs where two must."""
     return shown_as(two_of_two(world, name), name, name)
 
 
 def with_a_stranger(name: str, world: World) -> Scene:
+    """One signs where two must, and somebody else."""
     return shown_as(two_of_two(world, name), name, name, STRANGER)
 
 
 def signed_twice(name: str, world: World) -> Scene:
+    """One signs where two must, and is listed twice."""
     before = two_of_two(world, name)
     shown = following(before, name)
     value = value_of(shown, name)
@@ -133,7 +144,7 @@ def listed_twice(name: str, spelled: Key, world: World) -> Scene:
         before = renamed_keys(world, name, listed, 2).signed_by(name, name, DEPUTY).sealed()
     else:
         before = needing(world, name, name, DEPUTY, threshold=2)
-        given = attrs.evolve(before.targets.delegations.roles[0], keyids=tuple(listed))
+        given = attrs.evolve(first_grant(before), keyids=tuple(listed))
         delegations = attrs.evolve(grants(given), keys=FrozenMap(listed))
         before = before.edited(TARGETS, delegations=delegations).sealed()
     shown = following(before, name)
@@ -144,7 +155,7 @@ def listed_twice(name: str, spelled: Key, world: World) -> Scene:
 
 def in_capitals(key: Key) -> Key:
     """The same key, spelled otherwise."""
-    return attrs.evolve(key, keyval=FrozenMap({"public": key.keyval["public"].upper()}))
+    return attrs.evolve(key, keyval=FrozenMap({"public": str(key.keyval["public"]).upper()}))
 
 
 def with_a_key_that_accepts_everything(name: str, world: World) -> Scene:
@@ -160,6 +171,7 @@ def with_a_key_that_accepts_everything(name: str, world: World) -> Scene:
 
 
 def by_a_key_of_yesterday(name: str, world: World) -> Scene:
+    """Somebody signs whose key the last root removed."""
     return shown_as(needing(world, name, "fresh", threshold=1), name, name)
 
 
@@ -176,6 +188,7 @@ def a_root_of_ones_own(people: tuple[str, ...], world: World) -> Scene:
 
 
 def a_root_that_lowers_the_threshold(world: World) -> Scene:
+    """One of two signs a root where one is enough."""
     before = two_of_two(world, ROOT)
     lowered = before.root.roles.including({ROOT: keyset(ROOT)})
     return shown_as(before, ROOT, ROOT, roles=lowered)
@@ -183,14 +196,26 @@ def a_root_that_lowers_the_threshold(world: World) -> Scene:
 
 def a_delegation_by_those_it_is_about(world: World) -> Scene:
     """Whoever signs for team writes a targets role that gives team everything."""
-    given = attrs.evolve(world.targets.delegations.roles[0], terminating=True)
+    given = attrs.evolve(first_grant(world), terminating=True)
     return shown_as(world, TARGETS, TEAM, delegations=grants(given))
 
 
 # -- the attacks ------------------------------------------------------------------------
 
 
-def few(name, role, ids, act, signed_by=NOBODY, threshold=1, holds=(), goal=ARBITRARY, **more):
+def few(
+    name: str,
+    role: str,
+    ids: tuple[str, ...],
+    act: Act,
+    signed_by: frozenset[KeyId] = NOBODY,
+    *,
+    threshold: int = 1,
+    holds: tuple[str, ...] = (),
+    goal: str = ARBITRARY,
+    **more: Any,
+) -> Attack:
+    """Return the attack that ends because too few keys have signed *role*."""
     return Attack(
         name=name,
         ids=ids,
@@ -204,7 +229,7 @@ def few(name, role, ids, act, signed_by=NOBODY, threshold=1, holds=(), goal=ARBI
     )
 
 
-def _one(role: str) -> frozenset:
+def _one(role: str) -> frozenset[KeyId]:
     return frozenset(keyids(role))
 
 
@@ -236,9 +261,9 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("T-95",),
             partial(below_threshold, role),
             _one(role),
-            2,
-            (role,),
-            COMPROMISE,
+            threshold=2,
+            holds=(role,),
+            goal=COMPROMISE,
         ),
         few(
             f"one of two keys and a stranger sign {role}",
@@ -246,9 +271,9 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("T-95",),
             partial(with_a_stranger, role),
             _one(role),
-            2,
-            (role,),
-            COMPROMISE,
+            threshold=2,
+            holds=(role,),
+            goal=COMPROMISE,
         ),
         Attack(
             name=f"one of two keys signs {role} twice",
@@ -266,9 +291,9 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("T-02",),
             partial(signed_under_two_spellings, role),
             _one(role),
-            2,
-            (role,),
-            COMPROMISE,
+            threshold=2,
+            holds=(role,),
+            goal=COMPROMISE,
         ),
         few(
             f"one key signs {role} under two ids",
@@ -276,9 +301,9 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("GHSA-3633-5h82-39pq", "CVE-2026-49834", "T-21", "P01"),
             partial(listed_twice, role, signer(role).key),
             _one(role),
-            2,
-            (role,),
-            COMPROMISE,
+            threshold=2,
+            holds=(role,),
+            goal=COMPROMISE,
         ),
         few(
             f"one key in two spellings signs {role} under two ids",
@@ -286,9 +311,9 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("T-21", "P01"),
             partial(listed_twice, role, in_capitals(signer(role).key)),
             _one(role),
-            2,
-            (role,),
-            COMPROMISE,
+            threshold=2,
+            holds=(role,),
+            goal=COMPROMISE,
         ),
         few(
             f"a removed key signs {role}",
@@ -338,10 +363,13 @@ def _hidden(role: str) -> Attack:
     )
 
 
-def _root(name: str, ids: tuple[str, ...], people: tuple[str, ...], signed_by: frozenset) -> Attack:
+def _root(
+    name: str, ids: tuple[str, ...], people: tuple[str, ...], signed_by: frozenset[KeyId]
+) -> Attack:
     holds = tuple(one for one in people if one != STRANGER)
     act = partial(a_root_of_ones_own, people)
-    return few(name, ROOT, ids, act, signed_by, 1, holds, COMPROMISE if holds else ARBITRARY)
+    goal = COMPROMISE if holds else ARBITRARY
+    return few(name, ROOT, ids, act, signed_by, holds=holds, goal=goal)
 
 
 SIGNATURES = (
@@ -367,9 +395,9 @@ SIGNATURES = (
         ("T-95",),
         a_root_that_lowers_the_threshold,
         _one(ROOT),
-        2,
-        (ROOT,),
-        COMPROMISE,
+        threshold=2,
+        holds=(ROOT,),
+        goal=COMPROMISE,
     ),
     few(
         "a delegated role widens its own delegation",

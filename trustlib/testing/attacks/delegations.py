@@ -4,39 +4,46 @@ from functools import partial
 from hashlib import sha256
 
 import attrs
-from core.worlds import World, grant, grants, targets_role
-from security.attacks import (
-    ARBITRARY,
-    COMPROMISE,
-    MIRRORS,
-    TEAM,
-    Attack,
-    Broken,
-    Scene,
-    find,
-    path_of,
-    scene,
-)
 
 from trustlib import (
     NotFoundError,
     ThresholdError,
     TransportError,
 )
-from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP
-from trustlib.roles import Delegation
+from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP, Version
+from trustlib.roles import Delegation, Targets
+from trustlib.testing.attacks.scenes import (
+    ARBITRARY,
+    COMPROMISE,
+    MIRRORS,
+    TEAM,
+    Act,
+    Attack,
+    Broken,
+    File,
+    Scene,
+    find,
+    first_grant,
+    path_of,
+    scene,
+)
+from trustlib.testing.worlds import World, grant, grants, targets_role
 
 
-def tree(world: World, *given: Delegation, **roles: object) -> World:
+def tree(world: World, *given: Delegation, **roles: Targets) -> World:
     """The repository, with delegations after the one to team."""
-    first = world.targets.delegations.roles[0]
+    first = first_grant(world)
     world = world.edited(TARGETS, delegations=grants(first, *given))
     return world.with_roles(
-        {name: attrs.evolve(role, version=5) for name, role in roles.items()}
+        {
+            name: attrs.evolve(role, version=Version(5), expires=world.later)
+            for name, role in roles.items()
+        }
     ).sealed()
 
 
-def role(*names: str, to: tuple[Delegation, ...] = (), knowing: tuple[str, ...] = ()) -> object:
+def role(*names: str, to: tuple[Delegation, ...] = (), knowing: tuple[str, ...] = ()) -> Targets:
+    """Return a role that lists *names*, and delegates *to* others."""
     return targets_role(*names, delegations=grants(*to, knowing=knowing) if to else None)
 
 
@@ -106,7 +113,7 @@ def below_and_above(world: World) -> Scene:
     return scene(before, before.next(), asked=find("app"))
 
 
-def hidden_first(file: object, world: World) -> Scene:
+def hidden_first(file: File | None, world: World) -> Scene:
     """The first is withheld, so that the second is heard."""
     before = two(world)
     shown = before.next()
@@ -122,7 +129,9 @@ def beyond_its_grant(path: str, world: World) -> Scene:
 def beyond_its_grant_through_another(world: World) -> Scene:
     """It delegates more than it has."""
     shown = world.next().edited(TEAM, delegations=grants(grant("a", "*", "*/*")))
-    shown = shown.with_roles({"a": role("app-2", "team/x")}).sealed()
+    shown = shown.with_roles(
+        {"a": attrs.evolve(role("app-2", "team/x"), expires=world.later)}
+    ).sealed()
     return scene(world, shown, asked=find("app-2"), afterwards=shown.next(3))
 
 
@@ -140,7 +149,8 @@ def in_a_circle(world: World) -> Scene:
         TEAM,
         delegations=grants(grant(TEAM, "team/*"), grant("a", "team/*"), knowing=(TEAM,)),
     )
-    shown = shown.with_roles({"a": role(to=(grant(TEAM, "team/*"), grant("a", "team/*")))})
+    a = role(to=(grant(TEAM, "team/*"), grant("a", "team/*")))
+    shown = shown.with_roles({"a": attrs.evolve(a, expires=world.later)})
     afterwards = shown.sealed().next(3)
     return scene(world, shown, asked=find("team/none"), visited=(TEAM, "a"), afterwards=afterwards)
 
@@ -160,7 +170,9 @@ HOSTILE = (
 # -- the attacks ------------------------------------------------------------------------
 
 
-def _nobody(name: str, ids: tuple[str, ...], act: object, asked: str, holds: tuple) -> Attack:
+def _nobody(
+    name: str, ids: tuple[str, ...], act: Act, asked: str, holds: tuple[str, ...]
+) -> Attack:
     return Attack(
         name=name,
         ids=ids,
@@ -173,7 +185,7 @@ def _nobody(name: str, ids: tuple[str, ...], act: object, asked: str, holds: tup
     )
 
 
-def _diamond(name: str, act: object, ids: tuple[str, ...]) -> Attack:
+def _diamond(name: str, act: Act, ids: tuple[str, ...]) -> Attack:
     return Attack(
         name=name,
         ids=ids,
@@ -186,7 +198,9 @@ def _diamond(name: str, act: object, ids: tuple[str, ...]) -> Attack:
     )
 
 
-def _comes_to_nothing(name: str, ids: tuple[str, ...], act: object, via: tuple, holds: tuple):
+def _comes_to_nothing(
+    name: str, ids: tuple[str, ...], act: Act, via: tuple[str, ...], holds: tuple[str, ...]
+) -> Attack:
     return Attack(
         name=name,
         ids=ids,

@@ -1,0 +1,1 @@
+"""A test kit for those who check that their own tools are not deceived."""
