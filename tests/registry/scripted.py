@@ -4,23 +4,11 @@ import json
 import socket
 from collections.abc import Callable
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 from transport.servers import Asked, Script, Server, answer
 
-
-@frozen
-class Heard(Asked):
-    """One request, with its body."""
-
-    body: bytes = field(default=b"", repr=False)
-
-    @property
-    def line(self) -> str:
-        return f"{self.method} {self.target}"
-
-    @property
-    def authorization(self) -> str | None:
-        return self.headers.get("authorization")
+Heard = Asked
+"""One request, with its body."""
 
 
 class Scripted(Server):
@@ -44,8 +32,7 @@ class Scripted(Server):
         return [heard.line for heard in self.heard]
 
     def talk(self, connection: socket.socket, asked: Asked) -> None:
-        body = _body(connection, asked)
-        self.heard.append(Heard(asked.method, asked.target, asked.headers, body))
+        self.heard.append(asked)
         super().talk(connection, asked)
 
     def _answered(self, asked: Asked) -> Script:
@@ -55,31 +42,6 @@ class Scripted(Server):
             made = made.pop(0)
         made = made(heard) if callable(made) else made
         yield from (made,) if isinstance(made, bytes) else made
-
-
-def _body(connection: socket.socket, asked: Asked) -> bytes:
-    if asked.headers.get("transfer-encoding") == "chunked":
-        data = b""
-        while size := int(_line(connection), 16):
-            data += _exactly(connection, size)
-            _line(connection)
-        _line(connection)
-        return data
-    return _exactly(connection, int(asked.headers.get("content-length", "0")))
-
-
-def _line(connection: socket.socket) -> bytes:
-    line = b""
-    while not line.endswith(b"\r\n"):
-        line += connection.recv(1) or b"\r\n"
-    return line.strip()
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size and (piece := connection.recv(size - len(data))):
-        data += piece
-    return data
 
 
 NOT_FOUND = answer(b"", status="404 Not Found")

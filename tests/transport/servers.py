@@ -4,9 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-import struct
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,102 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from trustlib.testing.servers import Asked, HangUpError, ResetError, Script, Server, answer, says
 
-@frozen
-class Asked:
-    """One request, as it arrived."""
-
-    method: str
-    target: str
-    headers: dict[str, str] = field(repr=False)
-
-
-class HangUpError(Exception):
-    """Hang up, politely."""
-
-
-class ResetError(Exception):
-    """Hang up with a TCP reset."""
-
-
-Script = Iterable[bytes]
-"""What is sent, part by part; raises HangUpError or ResetError to hang up, else the connection stays."""
-
-
-def answer(body: bytes, *, status: str = "200 OK", **headers: str) -> bytes:
-    """Return a complete, honest answer."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-class Server:
-    """Answers each request with what *script* yields for it."""
-
-    def __init__(self, script: Callable[[Asked], Script], *, tls: ssl.SSLContext | None = None):
-        self.asked: list[Asked] = []
-        self.connections = 0
-        self.certificates: list[object] = []
-        self._script, self._tls = script, tls
-        self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = self._listener.getsockname()
-        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.address[1]}"
-        self.url = f"{self.origin}/"
-
-    @property
-    def targets(self) -> list[str]:
-        return [asked.target for asked in self.asked]
-
-    def __enter__(self):
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in list(self._threads):
-            thread.join(10)
-
-    def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._start(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-                self.certificates.append(connection.getpeercert())
-            self._open.append(connection)
-            while asked := _read_request(connection):
-                self.asked.append(asked)
-                self.talk(connection, asked)
-        except ResetError:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        except (HangUpError, OSError):
-            pass
-        finally:
-            connection.close()
-
-    def talk(self, connection: socket.socket, asked: Asked) -> None:
-        for part in self._script(asked):
-            connection.sendall(part)
+__all__ = [
+    "Asked", "Authority", "Flights", "HangUpError", "Proxy", "ResetError", "Script", "Server", "answer",
+    "files", "says",
+]  # fmt: skip
 
 
 class Flights(Server):
@@ -162,19 +70,6 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_RDWR)
 
 
-def _read_request(connection: socket.socket) -> Asked | None:
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte:
-            return None
-        head += byte
-    line, *rest = head.decode("latin-1").strip().split("\r\n")
-    method, target, _ = line.split(" ")
-    headers = dict(header.split(": ", 1) for header in rest)
-    return Asked(method, target, {name.lower(): value for name, value in headers.items()})
-
-
 def files(contents: dict[str, bytes]) -> Callable[[Asked], Script]:
     """Return the script of an honest server that holds *contents* and can continue files."""
 
@@ -194,17 +89,6 @@ def files(contents: dict[str, bytes]) -> Callable[[Asked], Script]:
                 )
         else:
             yield answer(data)
-
-    return script
-
-
-def says(*parts: bytes, then: type[Exception] | None = HangUpError) -> Callable[[Asked], Script]:
-    """Return the script that sends *parts* to everybody and hangs up."""
-
-    def script(_: Asked) -> Iterator[bytes]:
-        yield from parts
-        if then:
-            raise then
 
     return script
 

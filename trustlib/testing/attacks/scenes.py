@@ -19,6 +19,7 @@ from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, KeyId, RoleName
 from trustlib.keys import Key
 from trustlib.roles import Delegation
+from trustlib.testing.behaviours import Behaviour
 from trustlib.testing.worlds import (
     NOW,
     Listing,
@@ -136,6 +137,8 @@ class Scene:
         shown: what it would publish if everything that the client is shown were true.
         instead: files that the client is shown in the place of those of
             *shown*, by path; None is withheld.
+        answers: how a server answers that does not just send a file, by path:
+            ``metadata/timestamp.json``, or ``targets/*``. They need HTTP.
         afterwards: what the honest repository publishes once the attack is over.
         honest: other states of it that were public, which anybody may replay.
         root: version of the root that the client trusts when the attack is noticed.
@@ -150,6 +153,7 @@ class Scene:
     before: World
     shown: World
     instead: Mapping[str, File | None] = FrozenMap()
+    answers: Mapping[str, Behaviour] = FrozenMap()
     afterwards: World
     honest: tuple[World, ...] = ()
     root: int
