@@ -2,15 +2,19 @@
 
 import builtins
 import re
+import sys
+from pathlib import Path
 
 import trustlib
+
+sys.path.insert(0, str(Path(__file__).parent))  # for names.py
 
 project = "trustlib"
 author = "the trustlib contributors"
 copyright = author
 version = release = trustlib.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "names"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"trustlib {release}"
@@ -27,11 +31,18 @@ napoleon_use_ivar = True  # attributes are listed in the class, not as pages of 
 # dependencies are not looked up: the build needs no network.
 nitpick_ignore_regex = [
     ("py:.*", "|".join(map(re.escape, dir(builtins)))),
-    ("py:.*", r"(collections|contextlib|datetime|os|pathlib|ssl|types|typing)\..*"),
+    ("py:.*", r"(abc|collections|contextlib|datetime|enum|os|pathlib|ssl|types|typing)\..*"),
     ("py:.*", r"(attr|attrs|cryptography|securesystemslib|urllib3)\..*"),
     (
         "py:.*",
         r"(Any|Callable|Collection|Iterable|Iterator|Mapping|Sequence|Self|datetime|timedelta)",
     ),
     ("py:.*", r"([A-Z]|.*\.[A-Z])"),  # type variables
+    # Of ours and of others, and nobody needs to import them.
+    (
+        "py:class",
+        r"(Extra|ForeignSigner|Json|JsonLike|ObjectStore|PoolManager|PrivateKey|PublicKeyTypes|Role"
+        r"|SecureSystemsSigner|Speaking|_Pins)",
+    ),
+    ("py:mod", "hashlib"),
 ]

@@ -236,6 +236,7 @@ Event: TypeAlias = (
     | AnsweredFromStore
     | Refused
 )
+"""What can happen, any of it."""
 
 
 def _by(keyids: frozenset[KeyId]) -> str:

@@ -18,7 +18,7 @@ from trustlib.roles import Authority, R, R_co
 
 @final
 class Verified(Generic[R_co]):
-    """A role that met every threshold asked of it. Only :func:`verify` makes one.
+    """A role that met every threshold asked of it. Only ``verify`` makes one.
 
     Not an attrs class on purpose: ``evolve`` would mint proofs. Two proofs are
     equal only if they are the same one.

@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from trustlib.downloads.run import Progress
 
 AT_ONCE: Final = 4
+"""How many downloads run side by side unless another number is given."""
 
 _HEED: Final = 0.5
 """Seconds until whoever waits looks whether it was interrupted."""

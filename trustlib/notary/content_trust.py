@@ -34,7 +34,7 @@ class ContentTrust(ContentTrustFormat):
         limits: Limits,
         wanted: Sequence[TargetPath] = (),
     ) -> Workflow[Trusted]:
-        """Bring every top-level role up to date: see :func:`~trustlib.notary.updating.updated`."""
+        """Bring every top-level role up to date: see ``notary.updating.updated``."""
         del wanted
         return updated(anchor, collection=self.name, now=now, limits=limits, format=self)
 

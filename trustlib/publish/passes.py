@@ -35,6 +35,7 @@ class Failed:
 
 
 Outcome: TypeAlias = Renewed | Unchanged | Failed
+"""What came of one collection in a pass."""
 
 
 @frozen(kw_only=True)

@@ -33,6 +33,7 @@ from trustlib.publish.repository import Repository
 from trustlib.wire import TUF_JSON
 
 Edit: TypeAlias = Callable[[Repository], Repository]
+"""Takes what is there, and returns what should be; it is called again after a conflict."""
 S = TypeVar("S", Signer, AsyncSigner)
 
 _DICE: Final = random.SystemRandom()

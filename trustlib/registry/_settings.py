@@ -24,6 +24,8 @@ _ELSEWHERE: Final = {DOCKER_HUB: "registry-1.docker.io"}
 OCTETS: Final = "application/octet-stream"
 
 WITH_TLS: Final = "https"
+"""For every registry that is reached over a network."""
+
 WITHOUT_TLS: Final = "http"
 """For a registry that everybody between here and there may speak for."""
 

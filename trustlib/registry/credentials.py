@@ -94,6 +94,7 @@ class AccessToken:
 
 
 Credentials: TypeAlias = Password | IdentityToken | AccessToken
+"""What can be shown to a registry."""
 
 Source: TypeAlias = Callable[[str], Credentials | None]
 """Returns what is known for a registry's domain (``docker.io`` for Docker Hub), or None."""

@@ -74,7 +74,7 @@ class Layout:
     # -- reading ------------------------------------------------------------------------
 
     def entries(self) -> tuple[Descriptor, ...]:
-        """Return what is listed, in order; names are in the annotation :data:`NAME`.
+        """Return what is listed, in order; names are in the annotation ``NAME``.
 
         Raises:
             MalformedError: this is no image layout, or not clearly one.
@@ -90,7 +90,7 @@ class Layout:
         """Return the manifest or index that is listed as *name*.
 
         Args:
-            name: what it is called, exactly as in the annotation :data:`NAME`;
+            name: what it is called, exactly as in the annotation ``NAME``;
                 or its digest; or None for the only one there is.
 
         Raises:

@@ -83,11 +83,16 @@ class Retries:
 
 
 NO_RETRIES: Final = Retries(attempts=1)
+"""Everything is asked for once."""
 
 
 @frozen
 class Pool:
-    """How many idle connections to keep for each server."""
+    """How many idle connections to keep.
+
+    Attributes:
+        connections: for each server.
+    """
 
     connections: int = field(default=8, validator=_whole(1))
 

@@ -22,7 +22,10 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far back a clock may be set before :class:`~trustlib.ClockError`."""
 
 CLOCK: Final = private("clock")
+"""Where a store keeps when its last complete update began."""
+
 FLOORS: Final = private("floors")
+"""Where a store keeps which root accepted the versions that it remembers (§5.3.11)."""
 
 
 def last_update(session: Session) -> Workflow[datetime | None]:
