@@ -27,7 +27,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all mutation lint types architecture docs pages conformance fuzz corpus bench bench-quick servers clean
+.PHONY: help demo test test-all mutation lint types architecture docs pages release-check conformance fuzz corpus bench bench-quick servers clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -64,6 +64,9 @@ docs: $(VENV)/.docs ## build the documentation; a warning is an error
 
 pages: $(VENV)/.test ## write the pages of the documentation that are made from the code
 	PYTHONPATH=.:tests $(BIN)/python -m reference.write
+
+release-check: $(VENV)/.test ## build what would be released into dist/, and prove that it can be built again
+	PYTHONPATH=tests $(BIN)/python -m release.check dist
 
 conformance: $(VENV)/.demo ## run the TUF conformance suite: SUITE=<its checkout>
 	@test -f examples/conformance_client.py || \

@@ -100,7 +100,7 @@ from trustlib.updater import AsyncUpdater, Freshness, Updater
 from trustlib.wire import TUF_JSON, TUF_JSON_RFC3339
 from trustlib.workflow import Explanation, Found
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "BY_HAND",
