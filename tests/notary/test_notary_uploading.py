@@ -43,11 +43,7 @@ class Sent(Server):
         self.bodies = []
 
     def talk(self, connection, asked):
-        length = int(asked.headers.get("content-length", 0))
-        body = b""
-        while len(body) < length:
-            body += connection.recv(length - len(body))
-        self.bodies.append(body)
+        self.bodies.append(asked.body)
         super().talk(connection, asked)
 
 
