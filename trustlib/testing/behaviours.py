@@ -8,7 +8,7 @@ somebody listens, and ends with him.
 import gzip
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 from trustlib.testing.scripted import HangUpError, ResetError, answer
@@ -94,7 +94,12 @@ def header_flood(file: bytes) -> Iterator[bytes]:
 
 def gzip_bomb(_: bytes) -> Iterator[bytes]:
     """Send a few kilobytes that unpack to sixty-four megabytes of blanks."""
-    yield answer(gzip.compress(b" " * ENOUGH), Content_Encoding="gzip")
+    yield answer(_bomb(), Content_Encoding="gzip")
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * ENOUGH, compresslevel=1)
 
 
 def redirected(to: str, _: bytes) -> Iterator[bytes]:

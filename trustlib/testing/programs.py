@@ -43,7 +43,8 @@ class Program:
             directory for what it remembers), ``{metadata_url}``, ``{targets_url}``,
             ``{target}``, ``{downloads}`` (the directory for the artifact) and ``{now}``
             (``2030-01-01 12:00:00``, in UTC: for ``faketime {now} …``). It succeeds with
-            exit code 0 and the file, and fails with another and without one.
+            exit code 0 and the file, and fails with another and without one; files whose
+            names begin with a dot do not count.
         init: the command that is run once before, if there is one.
         patience: seconds that each run may take.
     """
@@ -125,7 +126,8 @@ class _Installed:
             if self.program.init and (failed := self._run(self.program.init, values)):
                 raise RefusedError(f"init: {failed}")
         failed = self._run(self.program.download, values)
-        files = [path for path in downloads.rglob("*") if path.is_file()]
+        # A hidden file is a draft that a later run continues; nobody takes it for the artifact.
+        files = [path for path in downloads.rglob("[!.]*") if path.is_file()]
         if failed and files:
             raise LeftBehindError(f"{failed}; {files[0].name}")
         if failed:
@@ -159,8 +161,11 @@ def judgements(program: Program, attacks: Iterable[Attack]) -> Iterator[Judgemen
     attacks begin there.
 
     Raises:
-        OSError: the program cannot be started.
+        FileNotFoundError: there is no such program.
     """
+    for template in filter(None, (program.init, program.download)):
+        if shutil.which(shlex.split(template)[0]) is None:
+            raise FileNotFoundError(f"{shlex.split(template)[0]}: there is no such program")
     now = datetime.now(UTC)
     with TemporaryDirectory() as name, FileServer() as server:
         memories = _Memories(program=program, directory=Path(name), server=server)

@@ -7,6 +7,7 @@ tests, or about one client.
 """
 
 from trustlib.testing.attacks.catalogue import CATALOGUE
+from trustlib.testing.attacks.over_http import OVER_HTTP, PATIENT
 from trustlib.testing.attacks.scenes import (
     Act,
     Attack,
@@ -21,6 +22,8 @@ from trustlib.testing.attacks.scenes import (
 
 __all__ = [
     "CATALOGUE",
+    "OVER_HTTP",
+    "PATIENT",
     "Act",
     "Attack",
     "Broken",

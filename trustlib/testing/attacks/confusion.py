@@ -138,6 +138,7 @@ def _called(name: str, place: str, act: Act, expected: str, got: str) -> Attack:
         refused=place,
         expect=MismatchError,
         facts={"role": place, "what": "the role called", "expected": expected, "got": got},
+        beyond="the specification gives targets roles no names",
     )
 
 
@@ -151,6 +152,7 @@ def _collection(role: str, collection: str | None) -> Attack:
         refused=role,
         expect=WrongCollectionError,
         facts={"role": role, "expected": "docker.io/acme", "got": collection},
+        beyond="the specification gives repositories no names",
     )
 
 

@@ -58,10 +58,15 @@ def nothing(_: bytes) -> Iterator[bytes]:
 
 
 ARTIFACTS: dict[str, tuple[Behaviour, type[Exception], dict[str, object]]] = {
-    "is another of the same length": (other_bytes, MismatchError, {"what": "sha256"}),
-    "is a shorter one": (another_file, MismatchError, {"what": "length"}),
+    "is another of the same length": (other_bytes, MismatchError, {"what": "sha256 of team/app"}),
+    "is a shorter one": (another_file, MismatchError, {"what": "length of team/app"}),
     "is followed by something": (more, TooLongError, {}),
-    "is empty": (nothing, MismatchError, {"what": "length"}),
+    "is empty": (nothing, MismatchError, {"what": "length of team/app"}),
+}
+
+
+BEYOND = {
+    "comes behind five megabytes of headers": "it limits the bytes of files, not of headers",
 }
 
 
@@ -75,6 +80,7 @@ def _timestamp(how: str, behaviour: Behaviour) -> Attack:
         act=partial(answered, "metadata/timestamp.json", behaviour),
         refused=TIMESTAMP,
         expect=TooLongError if long else TransportError,
+        beyond=BEYOND.get(how, ""),
     )
 
 
@@ -90,6 +96,7 @@ def _artifact(
         refused="",
         expect=expect,
         facts=facts,
+        beyond=BEYOND.get(how, ""),
     )
 
 

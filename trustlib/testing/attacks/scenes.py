@@ -214,6 +214,8 @@ class Attack:
             there is nothing to notice; empty where that makes no difference.
         needs_hashes: why there is nothing to notice where snapshot and
             timestamp do not list hashes and lengths.
+        beyond: why the specification does not ask that it be refused; empty
+            where it does.
     """
 
     name: str
@@ -228,6 +230,7 @@ class Attack:
     on_first_run: tuple[str, type[Exception], Mapping[str, object]] | None = None
     needs_memory: str = ""
     needs_hashes: str = ""
+    beyond: str = ""
 
 
 # -- an honest repository ---------------------------------------------------------------

@@ -348,6 +348,7 @@ def _small_order(role: str) -> Attack:
         role,
         ("T-27", "T-59"),
         partial(with_a_key_that_accepts_everything, role),
+        beyond="the publisher listed that key himself",
     )
 
 

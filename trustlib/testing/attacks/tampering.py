@@ -133,5 +133,6 @@ TAMPERING = (
         refused=ROOT,
         expect=MalformedError,
         facts={"document": "root.json", "path": "$.signatures"},
+        beyond="it only costs time, and a limit on bytes limits that",
     ),
 )
