@@ -93,6 +93,10 @@ ADVICE = {
         "The collection was made anew with other keys, or somebody shows you one of their own.",
         "Ask the publisher, by another way, what to pin now.",
     ),
+    "BridgeError": (
+        "The new root takes over from another collection, which perhaps shares a key with yours.",
+        "Do not cross. Ask the publisher, by another way, where your collection went.",
+    ),
     "UnpinnedError": (
         "Trust pinning is on, and says nothing of this collection.",
         "Pin its certificate or authority, or do not ask for it.",

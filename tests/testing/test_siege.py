@@ -121,7 +121,7 @@ class Answering:
         (HARMLESS, (None, None, None), Verdict.WITHSTOOD),
         (HARMLESS, (None, ValueError(), None), Verdict.FELL),
     ],
-    ids=str,
+    ids=["withstood", "stuck", "left", "hung", "harmless", "harmless and refused"],
 )
 def test_a_verdict_says_what_happened(attack, answers, verdict, server):
     assert verdict is judged(Siege.clocked_at(attack), Answering(*answers), server).verdict
