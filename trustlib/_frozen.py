@@ -8,10 +8,13 @@ compared, and shared between threads without a copy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from itertools import islice
+from typing import Final, Generic, TypeAlias, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_SHOWN: Final = 6  # items of a map that its repr spells out
 
 
 class FrozenMap(Mapping[K, V], Generic[K, V]):
@@ -46,7 +49,10 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
         return self._hash
 
     def __repr__(self) -> str:
-        return f"FrozenMap({self._items!r})"
+        # A debugger shows a repository; a million tags are not for reading.
+        shown = [f"{key!r}: {value!r}" for key, value in islice(self._items.items(), _SHOWN)]
+        more = len(self._items) - len(shown)
+        return f"FrozenMap({{{', '.join(shown)}{f', … {more} more' * bool(more)}}})"
 
     def __reduce__(self) -> tuple[type[FrozenMap[K, V]], tuple[dict[K, V]]]:
         # The cached hash of a string is only true in the process that made it.

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """As much of docker as the tutorial asks for: the registry runs already, and images are a file each."""
 
 import re

@@ -66,6 +66,13 @@ class TagBinding:
         """The reference to hand to a container runtime: name and digest, no tag."""
         return f"{self.reference.familiar_name}@{self.digest}"
 
+    def __repr__(self) -> str:
+        if self.valid_until is None:
+            return f"<TagBinding {self.pinned}, which nobody needs to vouch for>"
+        until = self.valid_until.isoformat(" ", "minutes")
+        said = f"{self.reference} is {self.digest}, says {self.via[-1] if self.via else 'nobody'}"
+        return f"<TagBinding {said}, until {until}>"
+
     def explain(self) -> Explanation:
         """Return who signed what, until when, and what was checked; ``str()`` is for people."""
         size = "" if self.size is None else f" ({self.size} bytes)"

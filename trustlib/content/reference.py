@@ -138,6 +138,9 @@ class ImageReference:
         """The shortest text that :meth:`parse` reads back as this value."""
         return self.familiar_name + self._suffix
 
+    def __repr__(self) -> str:
+        return f"ImageReference({str(self)!r})"
+
     def __str__(self) -> str:
         return self.repository + self._suffix
 

@@ -51,6 +51,10 @@ class SigningPlan:
     drafts: FrozenMap[RoleName, Draft]
     terms: Terms = field(repr=False)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} ({len(d.signatures)} signed)" for n, d in self.drafts.items())
+        return f"<SigningPlan {self.after.collection or 'without a name'}: {counts or 'nothing'}>"
+
     @property
     def now(self) -> datetime:
         """The time the plan was made at (UTC)."""

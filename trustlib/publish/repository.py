@@ -8,7 +8,8 @@ difference between two of these values when that is signed and published
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from itertools import islice
+from typing import Final, Self
 
 import attrs
 from attrs import field, frozen
@@ -31,6 +32,8 @@ from trustlib.publish.storing import adone, done
 from trustlib.roles import Authority, Root, Snapshot, Timestamp
 from trustlib.wire import COLLECTION, TUF_JSON
 
+_SHOWN: Final = 6  # targets roles that a repr names
+
 
 @frozen(kw_only=True)
 class Repository(Delegating):
@@ -51,6 +54,16 @@ class Repository(Delegating):
     detail: Detail = VERSIONS
     format: Format = TUF_JSON
     published: Published = field(factory=Published, repr=False)
+
+    def __repr__(self) -> str:
+        top = [("root", self.root), ("timestamp", self.timestamp), ("snapshot", self.snapshot)]
+        told = [f"{name} {role.version}" for name, role in top if role is not None]
+        told += [f"{name} {role.version}" for name, role in islice(self.targets.items(), _SHOWN)]
+        more = len(self.targets) - _SHOWN
+        told += [f"{more} more roles"] * (more > 0)
+        listed = sum(len(role.targets) for role in self.targets.values())
+        name = self.collection or "without a name"
+        return f"<Repository {name}: {', '.join(told)}; {listed} targets>"
 
     @classmethod
     def create(

@@ -51,6 +51,9 @@ class AsyncUpdater:
     artifacts: AsyncTransport | Transport | None = None
     _client: Client = field(init=False, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<AsyncUpdater {self.transport!r}, {self.storage!r}: {self._client.standing}>"
+
     @_client.default
     def _decisions(self) -> Client:
         return Client(

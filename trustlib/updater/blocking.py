@@ -65,6 +65,9 @@ class Updater:
     artifacts: Transport | None = None
     _client: Client = field(init=False, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Updater {self.transport!r}, {self.storage!r}: {self._client.standing}>"
+
     @_client.default
     def _decisions(self) -> Client:
         return Client(

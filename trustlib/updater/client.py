@@ -75,6 +75,11 @@ class Client:
     def _by_format(self) -> Procedure:
         return procedure_of(self.format)
 
+    @property
+    def standing(self) -> str:
+        """What is trusted by now, in a few words for a debugger."""
+        return "nothing asked yet" if self._state is None else repr(self._state.trusted)
+
     # -- the questions ------------------------------------------------------------------
 
     def refreshing(self) -> Workflow[Trusted]:
