@@ -48,7 +48,7 @@ def test_every_mark_in_the_code_is_one_of_the_table():
     unknown = {
         (file, mark)
         for file, source in code.sources().items()
-        for mark in code.marks(source) - MARKS - sections
+        for mark in code.marks(source) - MARKS - sections - {"§1.5.2"}  # goals, no demands
     }
 
     assert set() == unknown
