@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PLAIN = Path(__file__).parents[1] / "plain"
 
@@ -23,6 +25,7 @@ COVERED = {
     "offline_signers.py",
     "podman_trusted_pull.py",
     "pull_through_check.py",
+    "python_tuf_client.py",
     "renew_cron.py",
     "renew_loop.py",
     "rescue_docker_content_trust.py",  # tests/notary
@@ -216,8 +219,9 @@ def test_three_people_make_a_root_and_one_is_replaced():
     assert example.stdout.endswith("trusted    root version 2, 2 of alice, bob, dave\n")
 
 
-def test_the_conformance_client_explains_itself():
-    client = run("conformance_client.py", "--help")
+@pytest.mark.parametrize("name", ["conformance_client.py", "python_tuf_client.py"])
+def test_a_client_of_the_conformance_suite_explains_itself(name):
+    client = run(name, "--help")
 
     assert 0 == client.returncode
     assert "init" in client.stdout

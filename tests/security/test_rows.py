@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from security.rows import COUNTED_WITH, ELSEWHERE, ROWS
 
-from trustlib.testing.attacks.catalogue import CATALOGUE
+from trustlib.testing.attacks import CATALOGUE, OVER_HTTP, PATIENT
 
 TESTS = Path(__file__).parent.parent
 
@@ -54,7 +54,8 @@ def test_every_row_is_there_once():
 def test_every_attack_is_in_a_row():
     known = {name for row in ROWS for name in (row.id, *row.also)}
 
-    assert set() == {name for attack in CATALOGUE for name in attack.ids} - known
+    attacks = (*CATALOGUE, *OVER_HTTP, *PATIENT)
+    assert set() == {name for attack in attacks for name in attack.ids} - known
 
 
 def test_every_id_that_a_test_names_is_in_the_index():

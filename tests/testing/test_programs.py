@@ -75,6 +75,15 @@ def test_a_file_that_is_left_by_a_program_that_fails_is_noticed(fetching, tmp_pa
     assert [Verdict.LEFT] == verdicts(program, [REPLAY])
 
 
+def test_a_draft_that_is_hidden_is_not_taken_for_the_artifact(tmp_path):
+    """A later run may go on with it."""
+    (tmp_path / "draft.sh").write_text('touch "$1/.draft"; exit 1\n')
+    program = Program(name="drafting", download=f"sh {tmp_path}/draft.sh {{downloads}}")
+    (judgement,) = judgements(program, [REPLAY])
+
+    assert "RefusedError: exit code 1: " == judgement.detail
+
+
 def test_a_program_that_does_not_end_is_noticed():
     program = Program(
         name="slow", download=f"{PYTHON} -c 'import time; time.sleep(60)'", patience=0.3

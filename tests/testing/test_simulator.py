@@ -79,7 +79,8 @@ def test_nothing_is_signed_with_a_key_that_he_does_not_hold(published, held, sig
     found = {one.key.id for name in ("targets", "snapshot", "timestamp")
              for one in forged.shown.by[name] if forged.shown.raw(name) in changed.values()}  # fmt: skip
     assert said == found
-    assert forged.finding("ann", "evil").refused is not None
+    assert isinstance(forged.finding("ann", "evil").refused, NotFoundError)
+    assert 3 == forged.finding("bob", APP).got.target.length  # the honest is there as well
 
 
 def test_whoever_holds_the_online_keys_and_targets_is_believed(published):

@@ -2,13 +2,13 @@
 
 - :class:`Simulator`: a publisher, servers, clients and an attacker with named
   possessions, as one value.
-- :data:`CATALOGUE` and :data:`OVER_HTTP`: every attack on a client that we know
+- ``CATALOGUE`` and ``OVER_HTTP``: every attack on a client that we know
   of, as data.
 - :class:`Program` and :func:`judgements`: attack a program in any language;
   ``python -m trustlib.testing`` does that from a command line.
-- :mod:`trustlib.testing.servers`: hostile servers and registries.
-- :mod:`trustlib.testing.swizzling`: every role, corrupted in every way.
-- :mod:`trustlib.testing.strategies`: Hypothesis strategies for every role.
+- ``trustlib.testing.servers``: hostile servers and registries.
+- ``trustlib.testing.swizzling``: every role, corrupted in every way.
+- ``trustlib.testing.strategies``: Hypothesis strategies for every role.
 
 The pytest plugin is installed with it, and has the fixtures ``trust_repository``,
 ``trust_attack``, ``trust_clock``, ``hostile_server`` and ``hostile_registry``. The keys

@@ -10,8 +10,23 @@ Judged = Mapping[str, Sequence[Judgement]]
 
 def report(judged: Judged) -> str:
     """Return the summary, and below it every attack that somebody did not withstand."""
-    failures = "".join(_failures(judged))
-    return "".join(_summary(judged)) + (f"\n{failures}" if failures else "")
+    below = failures(judged)
+    return summary(judged) + (f"\n{below}" if below else "")
+
+
+def summary(judged: Judged) -> str:
+    """Return how many attacks were withstood, of those that the specification is about."""
+    return "".join(_summary(judged))
+
+
+def failures(judged: Judged) -> str:
+    """Return a row for every attack that somebody did not withstand; empty where there is none."""
+    failed = {
+        name: row
+        for name, row in _names(judged).items()
+        if any(not each.verdict.good for each in row if each is not None)
+    }
+    return "".join(_rows(judged, failed)) if failed else ""
 
 
 def every_attack(judged: Judged) -> str:
@@ -22,29 +37,21 @@ def every_attack(judged: Judged) -> str:
 def _summary(judged: Judged) -> Iterator[str]:
     yield _row("TUF promises to withstand (§1.5.2)", *judged)
     yield _row("---", *("---:" for _ in judged))
-    goals = dict.fromkeys(each.attack.goal for each in _first(judged))
+    goals = {each.attack.goal for row in judged.values() for each in row if _counts(each)}
     for goal in sorted(goals):
         yield _row(goal, *(_counted(each, goal) for each in judged.values()))
     yield _row("**all**", *(f"**{_counted(each, None)}**" for each in judged.values()))
 
 
+def _counts(judgement: Judgement) -> bool:
+    return judgement.verdict is not Verdict.NOT_MOUNTED and not judgement.attack.beyond
+
+
 def _counted(judgements: Sequence[Judgement], goal: str | None) -> str:
     mounted = [
-        each.verdict
-        for each in judgements
-        if goal in (None, each.attack.goal) and each.verdict is not Verdict.NOT_MOUNTED
+        each.verdict for each in judgements if goal in (None, each.attack.goal) and _counts(each)
     ]
     return f"{mounted.count(Verdict.WITHSTOOD)} of {len(mounted)}"
-
-
-def _failures(judged: Judged) -> Iterator[str]:
-    failed = [
-        name
-        for name, row in _names(judged).items()
-        if any(not each.verdict.good for each in row if each is not None)
-    ]
-    if failed:
-        yield from _rows(judged, {name: _names(judged)[name] for name in failed})
 
 
 def _rows(judged: Judged, rows: Mapping[str, Sequence[Judgement | None]]) -> Iterator[str]:
@@ -62,11 +69,6 @@ def _names(judged: Judged) -> dict[str, list[Judgement | None]]:
     by_client = [{each.attack.name: each for each in row} for row in judged.values()]
     names = dict.fromkeys(name for row in by_client for name in row)
     return {name: [row.get(name) for row in by_client] for name in names}
-
-
-def _first(judged: Judged) -> Iterator[Judgement]:
-    for row in judged.values():
-        yield from (each for each in row if each.verdict is not Verdict.NOT_MOUNTED)
 
 
 def _row(*cells: str) -> str:

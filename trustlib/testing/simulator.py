@@ -137,7 +137,8 @@ class Simulator:
     def forging(self, role: str, **changes: Any) -> Self:
         """Return the state in which clients are shown *role* with *changes*, signed as he can.
 
-        The version goes up by one unless *changes* say otherwise. What the
+        What he forges is beside the files that are there. The version goes up by
+        one unless *changes* say otherwise. What the
         attacker has keys for is made to fit: a forged targets is listed in
         snapshot by whoever holds its key, and that in timestamp.
         """
@@ -155,7 +156,8 @@ class Simulator:
             version = Version(forged.role(name).version + 1)
             forged = self._signing(forged.edited(name, version=version, **fitting), name)
             below = name
-        return attrs.evolve(self, shown=forged)
+        beside = {path: raw for path, raw in self.files.items() if path not in forged.files()}
+        return attrs.evolve(self, shown=forged, instead=FrozenMap({**beside, **self.instead}))
 
     def retagging(self, reference: str, data: bytes) -> Self:
         """Return the state in which the registry says that *reference* stands for *data*."""

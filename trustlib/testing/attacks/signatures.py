@@ -233,6 +233,12 @@ def _one(role: str) -> frozenset[KeyId]:
     return frozenset(keyids(role))
 
 
+def _half(name: str, role: str, ids: tuple[str, ...], act: Act) -> Attack:
+    """One key of two."""
+    half, holds = _one(role), (role,)
+    return few(name, role, ids, act, half, threshold=2, holds=holds, goal=COMPROMISE)
+
+
 def _every_role(role: str) -> tuple[Attack, ...]:
     return (
         few(f"a stranger signs {role}", role, ("T-95",), partial(by_a_stranger, role)),
@@ -255,25 +261,17 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             ("CVE-2015-9258", "T-40"),
             partial(by_a_method_of_ones_own, role),
         ),
-        few(
+        _half(
             f"one of two keys signs {role}",
             role,
             ("T-95",),
             partial(below_threshold, role),
-            _one(role),
-            threshold=2,
-            holds=(role,),
-            goal=COMPROMISE,
         ),
-        few(
+        _half(
             f"one of two keys and a stranger sign {role}",
             role,
             ("T-95",),
             partial(with_a_stranger, role),
-            _one(role),
-            threshold=2,
-            holds=(role,),
-            goal=COMPROMISE,
         ),
         Attack(
             name=f"one of two keys signs {role} twice",
@@ -285,35 +283,23 @@ def _every_role(role: str) -> tuple[Attack, ...]:
             expect=MalformedError,
             facts={"document": f"{role}.json", "path": "$.signatures[1].keyid"},
         ),
-        few(
+        _half(
             f"one of two keys signs {role} under its id in two spellings",
             role,
             ("T-02",),
             partial(signed_under_two_spellings, role),
-            _one(role),
-            threshold=2,
-            holds=(role,),
-            goal=COMPROMISE,
         ),
-        few(
+        _half(
             f"one key signs {role} under two ids",
             role,
             ("GHSA-3633-5h82-39pq", "CVE-2026-49834", "T-21", "P01"),
             partial(listed_twice, role, signer(role).key),
-            _one(role),
-            threshold=2,
-            holds=(role,),
-            goal=COMPROMISE,
         ),
-        few(
+        _half(
             f"one key in two spellings signs {role} under two ids",
             role,
             ("T-21", "P01"),
             partial(listed_twice, role, in_capitals(signer(role).key)),
-            _one(role),
-            threshold=2,
-            holds=(role,),
-            goal=COMPROMISE,
         ),
         few(
             f"a removed key signs {role}",

@@ -42,7 +42,7 @@ class FileServer(Server):
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for, without the folder: ``["timestamp.json", …]``."""
+        """The paths that were asked for, without the folder."""
         return [_path(asked).partition("/")[2] for asked in self.asked]
 
     def _answered(self, asked: Asked) -> Iterator[bytes]:
