@@ -35,6 +35,7 @@ CATALOGUE: tuple[Attack, ...] = (
     *DELEGATIONS,
     *TAGS,
 )
+"""Every attack on a client that can be mounted on any transport."""
 
 FIRST, WARM, KEPT = "first run", "warm store", "kept running"
 """What the client remembers: nothing; what its store holds; what its updater holds as well."""

@@ -125,6 +125,7 @@ class Failing:
 
 
 File = bytes | Endless | Broken | Failing
+"""What a client is shown in the place of a file."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -236,9 +237,13 @@ class Attack:
 # -- an honest repository ---------------------------------------------------------------
 
 
-@cache
 def repository(listing: Listing, now: datetime = NOW) -> World:
-    """Every role at version 5 and root at 1; targets lets the role team speak for ``team/*``."""
+    """Return every role at version 5 and root at 1; targets lets team speak for ``team/*``."""
+    return _repository(listing, now)
+
+
+@cache
+def _repository(listing: Listing, now: datetime) -> World:
     world = World.create(listing=listing, now=now)
     team = targets_role("team/app", expires=world.later)
     return world.delegating(grant(TEAM, "team/*"), team=team).next(4)
