@@ -31,7 +31,7 @@ napoleon_use_ivar = True  # attributes are listed in the class, not as pages of 
 # dependencies are not looked up: the build needs no network.
 nitpick_ignore_regex = [
     ("py:.*", "|".join(map(re.escape, dir(builtins)))),
-    ("py:.*", r"(abc|collections|contextlib|datetime|enum|os|pathlib|ssl|types|typing)\..*"),
+    ("py:.*", r"(abc|collections|contextlib|datetime|enum|os|pathlib|socket|ssl|types|typing)\..*"),
     ("py:.*", r"(attr|attrs|cryptography|securesystemslib|urllib3)\..*"),
     (
         "py:.*",
