@@ -125,7 +125,8 @@ class PerOrganisation:
     def _path(self, reference: ImageReference) -> str:
         if reference.domain != self.domain:
             raise NotFoundError(
-                str(reference), f"the collection speaks for the domain {self.domain} only"
+                str(reference),
+                f"the collection speaks for the domain {self.domain} only; ask another collection",
             )
         return reference.path
 
@@ -159,7 +160,9 @@ class PerRepository:
         """See :meth:`Naming.target_path`."""
         if reference.repository != self.repository:
             raise NotFoundError(
-                str(reference), f"the collection speaks for the repository {self.repository} only"
+                str(reference),
+                f"the collection speaks for the repository {self.repository} only;"
+                " ask another collection",
             )
         return TargetPath(_tag(reference))
 

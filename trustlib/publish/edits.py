@@ -158,7 +158,9 @@ class Edits:
         name = TargetPath(path)
         by = responsible(self.targets, RoleName(role), name)
         if name not in self._role(by).targets:
-            raise NotFoundError(path, f"{by} does not list it")
+            raise NotFoundError(
+                path, f"{by} does not list it; check the path, or say by whom it is listed"
+            )
         return self._editing(
             by, lambda before: attrs.evolve(before, targets=before.targets.excluding(name))
         )
@@ -222,7 +224,7 @@ class Edits:
         try:
             return self.targets[RoleName(role)]
         except KeyError:
-            raise NotFoundError(role, "the repository has no such role") from None
+            raise NotFoundError(role, "the repository has no such role; check its name") from None
 
     def _editing(self, role: str, edit: Callable[[Targets], Targets]) -> Self:
         edited = {RoleName(role): edit(self._role(role))}

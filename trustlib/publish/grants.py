@@ -42,7 +42,9 @@ def satisfiable(role: RoleName, authority: Authority) -> Authority:
     for keyid, key in authority.keys.items():
         if key.material is None:
             raise SigningError(
-                role, f"key {_short(keyid)} is of a kind that no signature counts for"
+                role,
+                f"key {_short(keyid)} is of a kind that no signature counts for;"
+                " make one that Algorithm names",
             )
         if key.material in owner:
             raise SigningError(
@@ -154,7 +156,9 @@ def authority_without(
     for key in keys:
         ids = {k for k, listed in before.keys.items() if _identity(listed) == _identity(key)}
         if not ids:
-            raise SigningError(role, f"key {key.id[:8]} is none of its keys")
+            raise SigningError(
+                role, f"key {key.id[:8]} is none of its keys; look at who signs for the role"
+            )
         gone |= ids
     return Authority(
         before.keys.excluding(*gone), before.threshold if threshold is None else threshold

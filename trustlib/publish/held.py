@@ -31,13 +31,22 @@ def since(document: Document[Role], held: bytes) -> tuple[Change, ...]:
     what = f"{shortened(name, str)} version {new.version}"
     if old.collection != new.collection:
         called = [words.text(role.collection or "no name") for role in (new, old)]
-        raise SigningError(what, f"is of {called[0]}, and what you hold is of {called[1]}")
+        raise SigningError(
+            what,
+            f"is of {called[0]}, and what you hold is of {called[1]}; do not sign it for the other",
+        )
     if isinstance(old, Targets) and old.called not in (None, name):
-        raise SigningError(what, f"what you hold is a file of {words.text(old.called)}")
+        raise SigningError(
+            what, f"what you hold is a file of {words.text(old.called)}; take the file of this role"
+        )
     if document.payload == earlier.payload:
         raise SigningError(what, "is what you hold already; nothing is left to do")
     if new.version == old.version:
-        raise SigningError(what, "says something else than the file of that version that you hold")
+        raise SigningError(
+            what,
+            "says something else than the file of that version that you hold;"
+            " sign one of them only",
+        )
     if new.version < old.version:
         raise SigningError(
             what,
@@ -71,7 +80,8 @@ def authority_of(name: RoleName, holder: bytes) -> Authority:
         return role.authority(name)
     except KeyError:
         raise SigningError(
-            f"request for {shortened(name, str)}", "what you hold knows no such role"
+            f"request for {shortened(name, str)}",
+            "what you hold knows no such role; take who delegates to it",
         ) from None
 
 

@@ -221,7 +221,10 @@ class SigningPlan:
             SigningError: nothing; it is the wrong key, or the wrong plan.
         """
         if not self.asks(key):
-            raise SigningError(f"key {key.id[:8]}", "nobody asked it to sign anything in this plan")
+            raise SigningError(
+                f"key {key.id[:8]}",
+                "nobody asked it to sign anything in this plan; look at whom plan.requests name",
+            )
         drafts = self.drafts.items()
         return tuple(d.request for name, d in drafts if d.request.asks(key) and self._open(name))
 

@@ -97,7 +97,9 @@ def _signed(root: Root, role: Snapshot | Timestamp, signers: Sequence[Signer]) -
             after = draft.signed(draft.request.sign(signer))
             if after is None:
                 raise SigningError(
-                    f"key {signer.key.id[:8]}", "made a signature that does not verify"
+                    f"key {signer.key.id[:8]}",
+                    "made a signature that does not verify;"
+                    " look at whether it holds the key that it names",
                 )
             draft = after
     return draft.verified

@@ -62,7 +62,9 @@ def printed(program: str, question: bytes, *, seconds: float, most: int) -> tupl
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise StorageError(program, f"cannot be run ({reason})") from None
+        raise StorageError(
+            program, f"cannot be run ({reason}); install it, or log in without it"
+        ) from None
     answer = _Printed(process, question, most)
     # Not read here: what it has started may hold the other end of the pipe when it has ended.
     reading = Thread(target=answer.read, daemon=True)
@@ -76,7 +78,11 @@ def printed(program: str, question: bytes, *, seconds: float, most: int) -> tupl
         process.kill()
         process.wait()
     if len(answer.data) > most:
-        raise StorageError(program, f"printed more than {most} bytes")
+        raise StorageError(
+            program, f"printed more than {most} bytes; it is no helper for credentials"
+        )
     if late:
-        raise StorageError(program, f"took longer than {seconds:g} seconds, and was stopped")
+        raise StorageError(
+            program, f"took longer than {seconds:g} seconds, and was stopped; run it by hand"
+        )
     return process.returncode, bytes(answer.data)

@@ -131,7 +131,10 @@ class Fetching(Generic[F]):
 
 
 def absent(repository: str, descriptor: Descriptor) -> NotFoundError:
-    return NotFoundError(f"{repository}@{descriptor.digest}", "the registry does not have it")
+    return NotFoundError(
+        f"{repository}@{descriptor.digest}",
+        "the registry does not have it; ask for it to be pushed again",
+    )
 
 
 def bearable(descriptor: Descriptor, limits: RegistryLimits) -> None:

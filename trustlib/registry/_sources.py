@@ -58,7 +58,9 @@ def _read(path: Path) -> Iterator[bytes]:
             while piece := file.read(_PIECE):
                 yield piece
     except OSError as error:
-        raise StorageError(str(path), f"cannot be read ({error.strerror})") from error
+        raise StorageError(
+            str(path), f"cannot be read ({error.strerror}); mend that, and push again"
+        ) from error
 
 
 @define

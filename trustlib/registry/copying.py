@@ -207,7 +207,9 @@ def _root(at: Repository, wanted: Wanted) -> Speaking[Manifest]:
     digest = wanted if isinstance(wanted, Digest) else wanted.digest
     received = yield from say.manifest(at, digest)
     if received is None:
-        raise NotFoundError(f"{at.path}@{digest}", "the registry does not have it")
+        raise NotFoundError(
+            f"{at.path}@{digest}", "the registry does not have it; ask for it to be pushed again"
+        )
     found = received.manifest
     return found if isinstance(wanted, Digest) else agreeing(found, wanted)
 

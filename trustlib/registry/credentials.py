@@ -166,9 +166,11 @@ class DockerConfig:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StorageError(str(self.path), f"cannot be read ({error.strerror})") from error
+            raise StorageError(
+                str(self.path), f"cannot be read ({error.strerror}); name another"
+            ) from error
         if len(raw) > MOST:
-            raise StorageError(str(self.path), f"has more than {MOST} bytes")
+            raise StorageError(str(self.path), f"has more than {MOST} bytes; that is no such file")
         return raw
 
     def _asked(self, helper: _Helper) -> Credentials | None:
@@ -177,7 +179,7 @@ class DockerConfig:
         if status and _UNKNOWN in answer[:1000]:
             return None
         if status:
-            raise StorageError(program, f"could not say who we are (status {status})")
+            raise StorageError(program, f"could not say who we are (status {status}); log in again")
         return _quietly(lambda: _answered(read(answer, f"the answer of {program}")))
 
 

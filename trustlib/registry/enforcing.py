@@ -120,7 +120,8 @@ class Enforcer:
         rule = self.policy.rule(reference)
         if isinstance(rule, NobodySpeaksFor):
             raise NoTrustDataError(
-                reference.familiar_name, "the policy says that nobody speaks for it"
+                reference.familiar_name,
+                "the policy says that nobody speaks for it; pull it untrusted, or change the rule",
             )
         return self._updater(rule, reference)
 

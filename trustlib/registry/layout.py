@@ -155,7 +155,10 @@ class Layout:
             except FileNotFoundError:
                 file = None
         if file is None:
-            raise NotFoundError(f"{self.path}@{digest}", "the image layout does not have it")
+            raise NotFoundError(
+                f"{self.path}@{digest}",
+                "the image layout does not have it; copy the image into it again",
+            )
         with self._reported(), file:
             size = fstat(file.fileno()).st_size
             if size != descriptor.size:

@@ -81,7 +81,9 @@ def described(
     wanted = digest if isinstance(digest, Digest) else Digest.parse(digest)
     manifest = registry.manifest(image.path, wanted)
     if manifest is None:
-        raise NotFoundError(f"{image.familiar_name}@{wanted}", "the registry does not have it")
+        raise NotFoundError(
+            f"{image.familiar_name}@{wanted}", "the registry does not have it; push it first"
+        )
     return manifest.descriptor
 
 

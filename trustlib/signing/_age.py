@@ -77,7 +77,9 @@ def decrypted(data: bytes, passphrase: bytes, *, what: str) -> bytes:
     mac = None if header is None else _MAC.match(data, header.end())
     if header is None or mac is None or not _are_plain(header[1], header[3], mac[1]):
         raise SigningError(
-            what, "is not a file that age encrypted under one passphrase, or its header is damaged"
+            what,
+            "is not a file that age encrypted under one passphrase, or its header is damaged;"
+            " take another copy",
         )
     work = int(header[2])
     if work not in _WORK:

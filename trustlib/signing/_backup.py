@@ -104,7 +104,7 @@ def _unpacked(archive: bytes, *, what: str) -> FrozenMap[KeyId, Contents]:
         reason = f"is not opened: {error}; a backup holds the directory of a key store alone"
     else:
         if not keys:
-            raise SigningError(what, "has no key in it")
+            raise SigningError(what, "has no key in it; take another backup")
         return FrozenMap({keyid: checked(keyid, keys[keyid], what=what) for keyid in sorted(keys)})
     raise SigningError(what, reason)
 

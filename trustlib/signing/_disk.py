@@ -100,17 +100,19 @@ def _read(path: Path, *, shared: int, longest: int = MAX_BYTES) -> bytes:
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        raise SigningError(str(path), "there is no such file") from None
+        raise SigningError(str(path), "there is no such file; check the path") from None
     except OSError as error:
         raise SigningError(str(path), f"cannot be read: {reason(error)}") from error
     if len(data) > longest:
-        raise SigningError(str(path), f"is longer than the {longest} bytes it may have")
+        raise SigningError(
+            str(path), f"is longer than the {longest} bytes it may have; it is no key"
+        )
     return data
 
 
 def _check_mode(path: Path, mode: int, shared: int) -> None:
     if not stat.S_ISREG(mode):
-        raise SigningError(str(path), "is not a regular file")
+        raise SigningError(str(path), "is not a regular file; name the file itself")
     if mode & 0o077 & ~shared:
         raise SigningError(
             str(path),

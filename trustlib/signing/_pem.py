@@ -43,12 +43,16 @@ def pem_block(data: bytes, labels: Collection[str], *, what: str) -> tuple[str, 
         raise SigningError(what, "is not a PEM file: it does not begin with a BEGIN line")
     label = begin[1].decode()
     if label not in labels:
-        raise SigningError(what, f"is labelled {label}, expected {_either(labels)}")
+        raise SigningError(
+            what, f"is labelled {label}, expected {_either(labels)}; take another file"
+        )
     if b"-----END" not in data:
         raise SigningError(what, "is cut short: the END line is missing; restore it from a copy")
     rest = _REST.fullmatch(data, begin.end())
     if rest is None or rest[2] != begin[1]:
-        raise SigningError(what, "is damaged, or holds more than one PEM block")
+        raise SigningError(
+            what, "is damaged, or holds more than one PEM block; restore it from a copy"
+        )
     text = rest[1].replace(b"\r", b"").replace(b"\n", b"")
     try:
         content = base64.b64decode(text, validate=True)

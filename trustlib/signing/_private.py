@@ -120,7 +120,9 @@ def private_key(
         return None
     except UnsupportedAlgorithm:
         pass  # its message may quote the file
-    raise SigningError(what, "needs a newer version of the cryptography package to be read")
+    raise SigningError(
+        what, "needs a newer version of the cryptography package to be read; upgrade it"
+    )
 
 
 def from_pkcs1(data: bytes) -> bytes:
@@ -177,7 +179,9 @@ def _from_seed(kind: bytes, inner: bytes, *, what: str) -> bytes:
     """
     content = DerReader(inner)
     if content.tag == OCTET_STRING:
-        raise SigningError(what, "holds an ML-DSA key without its seed, which cannot be read")
+        raise SigningError(
+            what, "holds an ML-DSA key without its seed, which cannot be read; take the one with it"
+        )
     if content.tag == _SEED:
         seed = content.take(_SEED)
     else:

@@ -136,7 +136,7 @@ class Shelf:
         except FileNotFoundError:
             return False
         if not stat.S_ISDIR(mode):
-            raise SigningError(str(self.path), "is not a directory")
+            raise SigningError(str(self.path), "is not a directory; name another place")
         if _disk.POSIX and mode & 0o077:
             raise SigningError(
                 str(self.path),

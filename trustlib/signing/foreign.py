@@ -52,7 +52,9 @@ def to_securesystemslib(key: Key) -> SSlibKey:
         SigningError: the key does not count, see :func:`from_securesystemslib`.
     """
     if key.material is None:
-        raise SigningError(f"key {key.id[:8]}", "is damaged, or of a kind that does not count")
+        raise SigningError(
+            f"key {key.id[:8]}", "is damaged, or of a kind that does not count; use another"
+        )
     make: type[SSlibKey] = import_module("securesystemslib.signer").SSlibKey
     return make(key.id, key.keytype, key.scheme, _thawed(key.keyval), _thawed(key.extra))
 

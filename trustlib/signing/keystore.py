@@ -242,7 +242,9 @@ class KeyStore:
                 for one in stored
             }
         if not stored:
-            raise SigningError(str(self.directory), "has no key in it that could be backed up")
+            raise SigningError(
+                str(self.directory), "has no key in it that could be backed up; name another place"
+            )
         _disk.created(target, _backup.sealed(_backup.packed(contents), secret), _disk.PRIVATE)
         return stored
 

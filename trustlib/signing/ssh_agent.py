@@ -65,7 +65,9 @@ class SshAgent:
         """
         kind, body = answer(self.path, bytes((_REQUEST_IDENTITIES,)), seconds=self.seconds)
         if kind != _IDENTITIES_ANSWER:
-            raise SigningError(str(self.path), f"answers {kind} when it is asked for its keys")
+            raise SigningError(
+                str(self.path), f"answers {kind} when it is asked for its keys; it is no ssh-agent"
+            )
         try:
             return tuple(self._listed(body))
         except SshError as error:
@@ -146,7 +148,7 @@ class AgentKey:
                 "refused to sign: the human said no, the key is locked, or it is gone; try again",
             )
         if kind != _SIGN_RESPONSE:
-            raise SigningError(what, f"answers {kind} when it is asked to sign")
+            raise SigningError(what, f"answers {kind} when it is asked to sign; use another agent")
         reader = _ssh_wire.Reader(body)
         signature = reader.string()
         reader.finish()

@@ -106,7 +106,9 @@ def key_of(prefix: str, path: str) -> str:
     """
     place = repository_place(path)
     if _CONTROL.search(path):
-        raise StorageError(shortened(path), "the path has a control character, and no key may")
+        raise StorageError(
+            shortened(path), "the path has a control character, and no key may; name it otherwise"
+        )
     return "/".join((*filter(None, [prefix]), *place))
 
 

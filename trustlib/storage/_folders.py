@@ -140,7 +140,9 @@ class Folder:
             raise
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise StorageError(where, "expected a regular file, and it is something else")
+            raise StorageError(
+                where, "expected a regular file, and it is something else; remove it"
+            )
         return os.fdopen(descriptor, "rb")
 
     @contextmanager

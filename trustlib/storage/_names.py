@@ -63,7 +63,7 @@ def repository_place(path: str) -> Place:
     if complaint is None and _folded(place[0]) == RESERVED:
         complaint = "is reserved for the store itself"
     if complaint is not None:
-        raise StorageError(shortened(path), f"the path {complaint}")
+        raise StorageError(shortened(path), f"the path {complaint}; name it otherwise")
     return place
 
 

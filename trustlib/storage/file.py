@@ -190,4 +190,6 @@ def _reported(where: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(str(where), error.strerror or str(error)) from error
     except UnicodeEncodeError as error:
-        raise StorageError(str(where), "the file system cannot spell this name") from error
+        raise StorageError(
+            str(where), "the file system cannot spell this name; use another place"
+        ) from error
