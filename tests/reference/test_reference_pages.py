@@ -5,7 +5,7 @@ import re
 import attrs
 import pytest
 from reference import errors, limits
-from reference.made import REFERENCE, pages
+from reference.made import DOCS, pages
 from reference.names import home as home_of
 from reference.names import listed, names, packages
 
@@ -17,13 +17,13 @@ PAGES = pages()
 
 @pytest.mark.parametrize("place", sorted(PAGES))
 def test_a_page_is_what_the_code_says(place):
-    assert PAGES[place] == (REFERENCE / place).read_text(encoding="utf-8")
+    assert PAGES[place] == (DOCS / place).read_text(encoding="utf-8")
 
 
 def test_no_page_of_the_api_was_left_behind():
-    there = {f"api/{page.name}" for page in (REFERENCE / "api").iterdir()}
+    there = {f"reference/api/{page.name}" for page in (DOCS / "reference" / "api").iterdir()}
 
-    assert there == {place for place in PAGES if place.startswith("api/")}
+    assert there == {place for place in PAGES if place.startswith("reference/api/")}
 
 
 @pytest.mark.parametrize("package", packages())

@@ -1,7 +1,7 @@
 """Write the pages that are made from the code: ``make pages``."""
 
-from reference.made import REFERENCE, pages
+from reference.made import DOCS, pages
 
 for place, text in pages().items():
-    (REFERENCE / place).parent.mkdir(exist_ok=True)
-    (REFERENCE / place).write_text(text, encoding="utf-8")
+    (DOCS / place).parent.mkdir(exist_ok=True)
+    (DOCS / place).write_text(text, encoding="utf-8")
