@@ -7,6 +7,7 @@ from pathlib import Path
 _OF_TESTS = re.compile(
     r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|/)(tests?|docs?)/|\.(md|rst|pyc)$"
 )
+_PLUGIN = "pytest_trustlib.py"  # pytest finds its plugins by a module of their own
 _ABOUT = re.compile(r"trustlib_tuf-[^/]+\.dist-info/")
 
 
@@ -19,7 +20,8 @@ def names(wheel: Path) -> set[str]:
 def package(source: Path) -> set[str]:
     """Return the files of the package, as a wheel names them."""
     here = (path for path in (source / "trustlib").rglob("*") if path.is_file())
-    return {p.relative_to(source).as_posix() for p in here if "__pycache__" not in p.parts}
+    ours = {p.relative_to(source).as_posix() for p in here if "__pycache__" not in p.parts}
+    return ours | {_PLUGIN}
 
 
 def complaints(found: set[str], expected: set[str]) -> list[str]:
