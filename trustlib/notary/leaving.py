@@ -90,7 +90,7 @@ def media_types(
     measured, so that it is what was signed.
 
     Returns:
-        The media types, and a sentence for each image that has none: because
+        The media types, and a sentence for each image that has none, because
         the registry does not have it, or has something else.
 
     Raises:
