@@ -559,6 +559,23 @@ def test_a_role_that_nobody_can_sign_any_more_says_nothing():
     assert (TARGETS,) == client(collection, anchor=collection.pin).find("old").via
 
 
+def test_tags_are_listed_though_signers_have_said_nothing_or_may_not_be_believed():
+    """Docker's signers begin without a file, and stay without keys; pulls ask neither."""
+    silent, gone, spoilt = "targets/bob", "targets/carol", "targets/dave"
+    collection = (
+        releasing(old="new", v2="two")
+        .delegating(grant(silent, BOB), grant(gone), grant(spoilt, BOB), by=(BOB,))
+        .with_role(gone, ALICE, v3="three")
+        .with_role(spoilt, ALICE, v4="four")
+    )
+    updater = client(collection, anchor=collection.pin)
+
+    listed = {one.reference.tag: one.digest for one in updater.tags()}
+    assert {tag: updater.resolve(f"{NAME}:{tag}").digest for tag in ("old", "v2")} == listed
+    nobody = Collection.create("v1").delegating(grant(RELEASES, ALICE), by=(ALICE,))
+    assert ["v1"] == [one.reference.tag for one in client(nobody, anchor=nobody.pin).tags()]
+
+
 def releases_bad():
     good = releasing(old="new", v2="two").next()
     newer = good.tagged("v3", "three", role=RELEASES)

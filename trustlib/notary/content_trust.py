@@ -12,7 +12,7 @@ from trustlib.anchors import Anchor, Pin
 from trustlib.effects import Workflow
 from trustlib.limits import Limits
 from trustlib.notary.format import ContentTrustFormat
-from trustlib.notary.searching import found
+from trustlib.notary.searching import found, paths
 from trustlib.notary.updating import remembered, updated
 from trustlib.trust import Trusted
 from trustlib.workflow import Found, Known
@@ -51,3 +51,9 @@ class ContentTrust(ContentTrustFormat):
     ) -> Workflow[Found]:
         """Return what ``targets/releases`` says of the tag *path*, or else ``targets``."""
         return found(trusted, path, limits=limits, known=known)
+
+    def paths(
+        self, trusted: Trusted, *, limits: Limits, known: Known
+    ) -> Workflow[frozenset[TargetPath]]:
+        """Return the tags that ``targets/releases`` and ``targets`` list; nobody else is asked."""
+        return paths(trusted, limits=limits, known=known)

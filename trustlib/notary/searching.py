@@ -70,6 +70,21 @@ def found(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) -
     )
 
 
+def paths(trusted: Trusted, *, limits: Limits, known: Known) -> Workflow[frozenset[TargetPath]]:
+    """Return what :func:`found` may find: the tags of the two roles that have a say.
+
+    Raises:
+        TrustError: as :func:`found`, of ``targets/releases``.
+    """
+    top = trusted.targets
+    own = frozenset(top.role.targets)
+    if RELEASES not in _below(top.role):
+        return own
+    session = Session(now=trusted.now, limits=limits, format=trusted.snapshot.root.format)
+    releases = yield from delegated(trusted, RELEASES, top, known=known, session=session)
+    return own if releases is None else own | releases.role.targets.keys()
+
+
 def covers(role: Targets, name: RoleName, path: TargetPath) -> bool:
     """Return whether *role* lets *name* speak for *path*."""
     grant = None if role.delegations is None else role.delegations.by_name.get(name)

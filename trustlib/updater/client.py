@@ -35,7 +35,6 @@ from trustlib.workflow import (
     find_agreed,
     foresee,
     procedure_of,
-    walk,
 )
 
 ARTIFACTS: Final = "targets/"
@@ -200,8 +199,9 @@ class Client:
     def _listed(self, image: ImageReference | None) -> Workflow[tuple[TagBinding, ...]]:
         now = self._now()
         state = yield from self._current(now, ())
-        roles = yield from walk(state.trusted.as_of(now), limits=self.limits)
-        listed = {path for proof in roles.values() for path in proof.role.targets}
+        listed = yield from self._procedure.paths(
+            state.trusted.as_of(now), limits=self.limits, known=state.known
+        )
         references = sorted(_named(self.names, listed, image), key=str)
         bindings: list[TagBinding] = []
         for reference in references:

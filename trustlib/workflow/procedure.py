@@ -21,7 +21,7 @@ from trustlib.effects import Workflow
 from trustlib.limits import Limits
 from trustlib.trust import Trusted
 from trustlib.workflow.remembered import remembered
-from trustlib.workflow.search import Found, Known, find
+from trustlib.workflow.search import Found, Known, find, walk
 from trustlib.workflow.update import refresh
 
 
@@ -64,6 +64,16 @@ class Procedure(Protocol):
         """See :func:`trustlib.workflow.find`."""
         ...
 
+    def paths(
+        self, trusted: Trusted, *, limits: Limits, known: Known
+    ) -> Workflow[frozenset[TargetPath]]:
+        """Return every path that :meth:`find` may find; some that nobody may speak for are fine.
+
+        Raises:
+            TrustError: a role that has a say cannot be had or is not to be trusted.
+        """
+        ...
+
 
 @frozen
 class Tuf:
@@ -95,6 +105,14 @@ class Tuf:
     ) -> Workflow[Found]:
         """See :meth:`Procedure.find`."""
         return find(trusted, path, limits=limits, known=known)
+
+    def paths(
+        self, trusted: Trusted, *, limits: Limits, known: Known
+    ) -> Workflow[frozenset[TargetPath]]:
+        """See :meth:`Procedure.paths`."""
+        del known
+        roles = yield from walk(trusted, limits=limits)
+        return frozenset(path for proof in roles.values() for path in proof.role.targets)
 
 
 def procedure_of(format: Format) -> Procedure:
