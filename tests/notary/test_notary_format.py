@@ -34,12 +34,14 @@ from notary.collections_of import (
 from trustlib import MalformedError, Signature, ThresholdError, TrustError
 from trustlib._canonical import canonical
 from trustlib._frozen import FrozenMap
+from trustlib._json import Cursor
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from trustlib.keys import Key
 from trustlib.notary import ContentTrustFormat, PublicKey
 from trustlib.notary import Signature as NotarySignature
 from trustlib.notary.inspecting import canonical_id
 from trustlib.notary.public_keys import decoded
+from trustlib.notary.reading import role_in
 from trustlib.notary.writing import key_value, rendered_value
 from trustlib.roles import (
     Authority,
@@ -307,6 +309,29 @@ MALFORMED = {
 def test_what_is_not_understood_is_malformed(value):
     with pytest.raises(MalformedError):
         parsed(value)
+
+
+def test_very_many_key_ids_are_compared_with_few_others():
+    """A file is read before anybody vouches for it, and may hold a hundred thousand."""
+
+    class Counted(str):
+        compared = 0
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+    many = [PublicKey.holding("unknown", i.to_bytes(2)) for i in range(600)]
+    listed = {one.id: json.loads(canonical(key_value(one))) for one in many}
+    value = granting(keyids=[Counted(keyid) for keyid in listed])
+    value["delegations"]["keys"] = listed
+
+    role = role_in(Targets, Cursor(value, "targets.json"), TARGETS, APP.name)
+
+    assert set(listed) == set(role.delegations.by_name["targets/a"].keyids)
+    assert Counted.compared < 10 * len(listed)
 
 
 @pytest.mark.parametrize("name", ["targets", "expires", "_type"])

@@ -176,12 +176,12 @@ def _keyids(at: Cursor, keys: FrozenMap[KeyId, Key]) -> tuple[KeyId, ...]:
     listed = _filled(at.at("keyids"))
     if listed is None:
         return ()
-    keyids: list[KeyId] = []
+    keyids: dict[KeyId, None] = {}  # a file that nobody vouches for yet may name very many
     for found in listed.elements():
         keyid = KeyId(found.text())
         if keyid not in keys or keyid in keyids:
             raise found.wrong("the id of a key that is listed, once")
-        keyids.append(keyid)
+        keyids[keyid] = None
     return tuple(keyids)
 
 
