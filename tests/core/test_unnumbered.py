@@ -284,6 +284,10 @@ class OwnOrder(TufJson):
         return ("find", path)
         yield
 
+    def find_agreed(self, trusted, path, agreement, *, limits, known):
+        return ("agreed", path)
+        yield
+
     def paths(self, trusted, *, limits, known):
         return frozenset()
         yield

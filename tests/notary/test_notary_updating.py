@@ -46,6 +46,7 @@ from trustlib import (
 from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from trustlib.anchors import Anchor
+from trustlib.consensus import DisagreementError, RolesAgree
 from trustlib.events import FloorsDropped, RootRotated
 from trustlib.notary import RELEASES, CertificateError, TrustOnFirstUse
 from trustlib.notary.starting import following
@@ -574,6 +575,31 @@ def test_tags_are_listed_though_signers_have_said_nothing_or_may_not_be_believed
     assert {tag: updater.resolve(f"{NAME}:{tag}").digest for tag in ("old", "v2")} == listed
     nobody = Collection.create("v1").delegating(grant(RELEASES, ALICE), by=(ALICE,))
     assert ["v1"] == [one.reference.tag for one in client(nobody, anchor=nobody.pin).tags()]
+
+
+def test_signers_agree_on_what_a_pull_would_get_whatever_order_they_are_in():
+    """What they say against targets/releases, and what nobody else says, is no tag."""
+    carol, both = signer("carol"), RolesAgree(roles=("targets/carol", "targets/bob"), threshold=2)
+    collection = (
+        Collection.create("old")
+        .delegating(grant("targets/silent", ALICE), grant("targets/gone"), by=(ALICE,))
+        .delegating(grant("targets/carol", carol), grant("targets/bob", BOB), by=(carol, BOB))
+        .delegating(grant(RELEASES, ALICE), by=(ALICE,))
+        .with_role("targets/gone", ALICE, old="gone")
+        .with_role(RELEASES, ALICE, old="new", v2="two")
+        .with_role("targets/carol", carol, old="new", v2="three", v3="three")
+        .with_role("targets/bob", BOB, old="new", v2="three", v3="three")
+    )
+    updater = client(collection, anchor=collection.pin)
+
+    assert updater.find("old").target.hashes == updater.find_agreed("old", both).target.hashes
+    with pytest.raises(DisagreementError, match=f"the word of {RELEASES} comes before"):
+        updater.find_agreed("v2", both)
+    with pytest.raises(NotFoundError):
+        updater.find_agreed("v3", both)
+    brief = collection.edited(RELEASES, expires=NOW + DAY, version=2).next()
+    updater = client(brief, anchor=brief.pin)
+    assert NOW + DAY == updater.find_agreed("old", both).valid_until
 
 
 def releases_bad():

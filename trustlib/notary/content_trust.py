@@ -12,10 +12,10 @@ from trustlib.anchors import Anchor, Pin
 from trustlib.effects import Workflow
 from trustlib.limits import Limits
 from trustlib.notary.format import ContentTrustFormat
-from trustlib.notary.searching import found, paths
+from trustlib.notary.searching import found, found_agreed, paths
 from trustlib.notary.updating import remembered, updated
 from trustlib.trust import Trusted
-from trustlib.workflow import Found, Known
+from trustlib.workflow import Agreed, Found, Known, RolesAgree
 
 
 @frozen
@@ -51,6 +51,18 @@ class ContentTrust(ContentTrustFormat):
     ) -> Workflow[Found]:
         """Return what ``targets/releases`` says of the tag *path*, or else ``targets``."""
         return found(trusted, path, limits=limits, known=known)
+
+    def find_agreed(
+        self,
+        trusted: Trusted,
+        path: TargetPath,
+        agreement: RolesAgree,
+        *,
+        limits: Limits,
+        known: Known,
+    ) -> Workflow[Agreed]:
+        """Return what :meth:`find` finds, if enough of the roles of *agreement* say the same."""
+        return found_agreed(trusted, path, agreement, limits=limits, known=known)
 
     def paths(
         self, trusted: Trusted, *, limits: Limits, known: Known

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import attrs
 from attrs import frozen
 
 from trustlib._paths import published_target
@@ -21,7 +22,8 @@ from trustlib.errors import LimitError, MismatchError, NotFoundError, RollbackEr
 from trustlib.limits import Limits
 from trustlib.roles import Authority, SuccinctRoles, Target, Targets
 from trustlib.trust import SnapshotTrusted, Trusted, Verified, not_expired, verify
-from trustlib.workflow import Evidence, Found, Known
+from trustlib.workflow import Agreed, Evidence, Found, Known, RolesAgree, agreed
+from trustlib.workflow.search import Search
 from trustlib.workflow.session import Session, targets_role
 
 RELEASES: Final = RoleName("targets/releases")
@@ -68,6 +70,24 @@ def found(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) -
         source=trusted.source,
         evidence=Evidence(trusted, tuple(visited)),
     )
+
+
+def found_agreed(
+    trusted: Trusted, path: TargetPath, agreement: RolesAgree, *, limits: Limits, known: Known
+) -> Workflow[Agreed]:
+    """Return what :func:`found` does, if enough of the roles of *agreement* say the same of it.
+
+    What only signers say is no tag, however many they are. Roles that nobody
+    signed yet, or can sign any more, say nothing.
+
+    Raises:
+        DisagreementError: they do not, or say another thing together.
+        TrustError: as :func:`found`; or a role on the way is not to be trusted.
+    """
+    plain = yield from found(trusted, path, limits=limits, known=known)
+    search = Search(trusted=trusted, path=path, limits=limits, known=known, ask=delegated)
+    alike = yield from agreed(search, agreement, plain)
+    return attrs.evolve(alike, valid_until=min(alike.valid_until, plain.valid_until))
 
 
 def paths(trusted: Trusted, *, limits: Limits, known: Known) -> Workflow[frozenset[TargetPath]]:

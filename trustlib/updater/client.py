@@ -32,7 +32,6 @@ from trustlib.workflow import (
     Known,
     Procedure,
     RolesAgree,
-    find_agreed,
     foresee,
     procedure_of,
 )
@@ -287,7 +286,9 @@ class Client:
         self, state: _State, path: TargetPath, agreement: RolesAgree, now: datetime
     ) -> Workflow[Agreed]:
         def search(trusted: Trusted, known: Known) -> Workflow[Agreed]:
-            return find_agreed(trusted, path, agreement, limits=self.limits, known=known)
+            return self._procedure.find_agreed(
+                trusted, path, agreement, limits=self.limits, known=known
+            )
 
         _, found = yield from self._searched(state, path, now, search)
         return found

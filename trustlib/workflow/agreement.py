@@ -130,7 +130,22 @@ def find_agreed(
             who can be kept from us.
     """
     search = Search(trusted=trusted, path=path, limits=limits, known=known)
-    heard = _Heard(agreement=agreement, root=trusted.snapshot.root.root, path=path)
+    return (yield from agreed(search, agreement))
+
+
+def agreed(search: Search, agreement: RolesAgree, plain: Found | None = None) -> Workflow[Agreed]:
+    """Return what enough of the roles of *agreement* say, of those that *search* comes to.
+
+    Args:
+        search: begun for the target, and for nothing else.
+        agreement: who must agree.
+        plain: what a plain search finds, where its order is another than that of *search*.
+
+    Raises:
+        TrustError: as :func:`find_agreed`.
+    """
+    path = search.path
+    heard = _Heard(agreement=agreement, root=search.trusted.snapshot.root.root, path=path)
     while (here := (yield from search.next_role())) is not None:
         heard.note(here)
         if isinstance(heard.verdict(), Settled):
@@ -140,7 +155,10 @@ def find_agreed(
     verdict = heard.verdict()
     if not isinstance(verdict, Settled):
         raise heard.refused(verdict.most)
-    heard.refuse_precedence(verdict)
+    if plain is None:
+        heard.refuse_precedence(verdict)
+    else:
+        heard.refuse_another(verdict, plain.via[-1], plain.target)
     by = {name: search.found(*heard.listed[name]) for name in verdict.by}
     customs = (found.target.custom or FrozenMap[str, Json]() for found in by.values())
     target = Target(
@@ -235,18 +253,25 @@ class _Heard:
         for name in self.lines:
             if name in verdict.by:
                 return
-            if name in self.agreement.roles or name not in self.listed:
-                continue
-            statement = Statement.of(self.listed[name][0])
-            if not statement.fits(verdict.statement):
-                raise DisagreementError(
-                    self.path,
-                    self.agreement.threshold,
-                    len(verdict.by),
-                    {name: statement, **{one: self.said[one] for one in verdict.by}},
-                    f"but the word of {name} comes before theirs: do not use it before"
-                    f" {name} lists the same thing, or nothing",
-                )
+            if name in self.listed:
+                self.refuse_another(verdict, name, self.listed[name][0])
+
+    def refuse_another(self, verdict: Settled, name: str, target: Target) -> None:
+        """Make sure that *name*, whose word comes before theirs, does not say another *target*.
+
+        Raises:
+            DisagreementError: it does, and is none of those who must agree.
+        """
+        statement = Statement.of(target)
+        if name not in self.agreement.roles and not statement.fits(verdict.statement):
+            raise DisagreementError(
+                self.path,
+                self.agreement.threshold,
+                len(verdict.by),
+                {name: statement, **{one: self.said[one] for one in verdict.by}},
+                f"but the word of {name} comes before theirs: do not use it before"
+                f" {name} lists the same thing, or nothing",
+            )
 
 
 def _keys(line: tuple[_Link, ...]) -> frozenset[bytes | None]:

@@ -20,6 +20,7 @@ from trustlib.documents import Format
 from trustlib.effects import Workflow
 from trustlib.limits import Limits
 from trustlib.trust import Trusted
+from trustlib.workflow.agreement import Agreed, RolesAgree, find_agreed
 from trustlib.workflow.remembered import remembered
 from trustlib.workflow.search import Found, Known, find, walk
 from trustlib.workflow.update import refresh
@@ -64,6 +65,18 @@ class Procedure(Protocol):
         """See :func:`trustlib.workflow.find`."""
         ...
 
+    def find_agreed(
+        self,
+        trusted: Trusted,
+        path: TargetPath,
+        agreement: RolesAgree,
+        *,
+        limits: Limits,
+        known: Known,
+    ) -> Workflow[Agreed]:
+        """See :func:`trustlib.workflow.find_agreed`."""
+        ...
+
     def paths(
         self, trusted: Trusted, *, limits: Limits, known: Known
     ) -> Workflow[frozenset[TargetPath]]:
@@ -105,6 +118,18 @@ class Tuf:
     ) -> Workflow[Found]:
         """See :meth:`Procedure.find`."""
         return find(trusted, path, limits=limits, known=known)
+
+    def find_agreed(
+        self,
+        trusted: Trusted,
+        path: TargetPath,
+        agreement: RolesAgree,
+        *,
+        limits: Limits,
+        known: Known,
+    ) -> Workflow[Agreed]:
+        """See :meth:`Procedure.find_agreed`."""
+        return find_agreed(trusted, path, agreement, limits=limits, known=known)
 
     def paths(
         self, trusted: Trusted, *, limits: Limits, known: Known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -90,12 +90,18 @@ class Visited:
 
 @define(kw_only=True)
 class Search:
-    """The roles that may speak for *path*, pre-order, most trusted first (§5.6.7)."""
+    """The roles that may speak for *path*, pre-order, most trusted first (§5.6.7).
+
+    Attributes:
+        ask: what brings a delegated role up to date; where it returns None, there is no such
+            role for its format's readers, and the search goes on.
+    """
 
     trusted: Trusted
     path: TargetPath
     limits: Limits
     known: Known
+    ask: Ask = field(factory=lambda: on_word_of)
     _session: Session = field(init=False)
     _visited: dict[RoleName, Visit] = field(factory=dict[RoleName, Visit], init=False)
     _to_visit: list[_Visit] = field(init=False)
@@ -121,7 +127,9 @@ class Search:
                 continue
             if len(self._visited) == self.limits.delegations:
                 raise LimitError("delegated roles on the way to one target", len(self._visited))
-            proof = yield from _visited(self.trusted, visit, self.known, self._session)
+            proof = yield from self._asked(visit)
+            if proof is None:
+                continue
             self._visited[visit.name] = proof, visit.delegator
             below = covering(proof.role, self.path)  # §5.6.7.2
             if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
@@ -132,6 +140,15 @@ class Search:
             )
             return Visited(proof, visit.delegator, visit.via)
         return None
+
+    def _asked(self, visit: _Visit) -> Workflow[Verified[Targets] | None]:
+        if visit.delegator is None:
+            return self.trusted.targets
+        return (
+            yield from self.ask(
+                self.trusted, visit.name, visit.delegator, known=self.known, session=self._session
+            )
+        )
 
     def found(self, target: Target, via: tuple[RoleName, ...]) -> Found:
         """Return *target* as an answer that rests on everybody who was visited so far."""
@@ -235,16 +252,40 @@ def _files(path: TargetPath, target: Target, root: Root) -> tuple[UrlPath, ...]:
     return tuple(published_target(path, digest) for digest in digests)
 
 
-def _visited(
-    trusted: Trusted, visit: _Visit, known: Known, session: Session
+class Ask(Protocol):
+    """Brings a delegated role up to date, on the word of whoever delegates to it."""
+
+    def __call__(
+        self,
+        trusted: Trusted,
+        name: RoleName,
+        delegator: Verified[Targets],
+        *,
+        known: Known,
+        session: Session,
+    ) -> Workflow[Verified[Targets] | None]:
+        """Return the role *name*, or None if there is no such role for the format's readers."""
+        ...
+
+
+def on_word_of(
+    trusted: Trusted,
+    name: RoleName,
+    delegator: Verified[Targets],
+    *,
+    known: Known,
+    session: Session,
 ) -> Workflow[Verified[Targets]]:
-    if visit.delegator is None:
-        return trusted.targets
-    edge = (visit.delegator, visit.name)
+    """Return the role *name* on *delegator*'s word (§5.6.1-§5.6.6).
+
+    Raises:
+        TrustError: it cannot be had, or is not to be trusted.
+    """
+    edge = (delegator, name)
     if edge in known:
         not_expired(known[edge], trusted.now, step="§5.6.5")
         return known[edge]
-    known[edge] = yield from targets_role(trusted.snapshot, visit.name, visit.delegator, session)
+    known[edge] = yield from targets_role(trusted.snapshot, name, delegator, session)
     return known[edge]
 
 
