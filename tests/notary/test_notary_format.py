@@ -478,6 +478,9 @@ def test_ecdsa_is_two_numbers_side_by_side_whatever_the_curve(curve):
     assert not counts(one.key, good, b"other")
     assert not counts(one.key, attrs.evolve(good, value=good.value + b"\0"))
     assert not counts(one.key, attrs.evolve(good, value=good.value[:-1]))
+    half = len(good.value) // 2
+    padded = good.value[:half] + b"\0" + good.value[half:]
+    assert not counts(one.key, attrs.evolve(good, value=padded))
     der = one.private.sign(PAYLOAD, ec.ECDSA(hashes.SHA256()))
     assert not counts(one.key, attrs.evolve(good, value=der))
 

@@ -30,6 +30,7 @@ from trustlib import (
     NoTrustDataError,
     Offline,
     StorageError,
+    ThresholdError,
     TransportError,
     TrustError,
 )
@@ -39,6 +40,7 @@ from trustlib.events import AnchorChosen, AnchorFetched, TrustedOnFirstUse
 from trustlib.notary import (
     CertificateError,
     PinError,
+    PublicKey,
     TrustOnFirstUse,
     TrustPinning,
     UnpinnedError,
@@ -365,6 +367,40 @@ def test_beside_a_certificate_that_ended_a_bare_key_is_no_help():
         begun(collection.sealed(), TOFU)
 
 
+def test_beside_a_certificate_a_bare_key_says_nothing_about_who_comes_next():
+    first, bare, second = root_signer(), signer("bare"), root_signer("second")
+    collection = Collection.create(root=first)
+    both = collection.root.roles.including({ROOT: keyset(first, bare)})
+    more = collection.root.keys.including({bare.key.id: bare.key})
+    collection = collection.edited(ROOT, roles=both, keys=more).signed_by(ROOT, first).sealed()
+    by_bare = collection.rotated(ROOT, second, by=(bare, second))
+    store = MemoryStorage()
+    begun(collection, TOFU, storage=store)
+
+    with pytest.raises(ThresholdError):
+        begun(by_bare, TOFU, storage=store)
+    by_first = collection.rotated(ROOT, second, by=(first, second))
+    assert 2 == begun(by_first, TOFU, storage=store).snapshot.root.root.role.version
+
+
+def test_offline_too_a_certificate_must_be_good_now():
+    ending = with_pem(ROOT_KEY, pem_of(certificate(ROOT_KEY, ends=NOW + DAY)))
+    collection, store = Collection.create(root=ending), MemoryStorage()
+    begun(collection, TOFU, storage=store)
+
+    client(Offline(), anchor=TOFU, storage=store).refresh()
+    with pytest.raises(CertificateError, match="and not now"):
+        client(Offline(), anchor=TOFU, storage=store, now=NOW + 2 * DAY).refresh()
+
+
+def test_a_key_with_too_long_a_certificate_never_counts():
+    def listed(spaces):
+        return PublicKey.holding("ecdsa-x509", (GOOD + " " * spaces).encode())
+
+    assert listed(10).material == signer("root").key.material
+    assert None is listed(16_384).material
+
+
 def test_a_certificate_that_ended_may_still_say_who_comes_next():
     ending = with_pem(ROOT_KEY, pem_of(certificate(ROOT_KEY, ends=NOW + DAY)))
     old = Collection.create(root=ending)
@@ -458,6 +494,10 @@ def through(between, **more):
     return (leaf(issuer=(between, MIDDLE_KEY), **more), between)
 
 
+WEAK_KEY = rsa_private("weak", 1024)
+WEAK_CA = certificate(WEAK_KEY, "weak", ca=True)
+WEAK_MIDDLE = certificate(WEAK_KEY, "weak", ca=True, issuer=(CA, CA_KEY))
+
 CHAINS = {
     "issued by the authority": ((leaf(),), CA, True),
     "for servers": ((leaf(extensions=(SERVER,)),), CA, True),
@@ -498,6 +538,16 @@ CHAINS = {
     "an authority that ended": (
         (leaf(),),
         certificate(CA_KEY, "authority", ca=True, ends=NOW - DAY),
+        False,
+    ),
+    "an authority with a weak key": (
+        (leaf(issuer=(WEAK_CA, WEAK_KEY)),),
+        WEAK_CA,
+        False,
+    ),
+    "through one with a weak key": (
+        (leaf(issuer=(WEAK_MIDDLE, WEAK_KEY)), WEAK_MIDDLE),
+        CA,
         False,
     ),
     "an authority for some names only": (
