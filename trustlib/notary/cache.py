@@ -1,8 +1,9 @@
 """The trust data that Docker left on a disk, as a place to read a collection from.
 
 ``~/.docker/trust`` and ``~/.notary`` keep the newest file of each role, and
-nothing else. Files that are asked for by their hash or number are there if they
-are the newest; whether they are, whoever asked finds out.
+nothing else. What is asked for by its hash is the newest, and whoever asked finds
+out whether it is the right one. By a number there is nothing: which one a file has
+is inside it, and nobody has looked there yet.
 """
 
 from __future__ import annotations

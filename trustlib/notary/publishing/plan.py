@@ -79,8 +79,10 @@ class NotaryPlan:
             renewing: roles to sign again though nothing changed in them; what
                 ``notary witness`` does.
             waiting: delegated roles whose keys changed, and whose new holders
-                will sign later: until they do, readers go on without the role
-                (:meth:`.NotaryRepository.with_witness`).
+                will sign later (:meth:`.NotaryRepository.with_witness`). Until they
+                do, readers go on without the role; without ``targets/releases``
+                they do not: ours refuse every tag that it may speak for, and Docker
+                falls back to what ``targets`` says, which may be an older digest.
 
         Raises:
             ValueError: *after* is not an edit of *before*, *now* has no time
