@@ -585,7 +585,7 @@ def bent_bytes(draw, good):
     return bytes(value)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data(), st.sampled_from(PAIRS))
 def test_no_signature_raises_and_none_but_the_signed_counts(data, pair):
     """T-56. Who has no key cannot make a second signature of one, ECDSA's mirror image apart."""
@@ -595,7 +595,7 @@ def test_no_signature_raises_and_none_but_the_signed_counts(data, pair):
     assert (value == good) == accepts(pair, value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(PAIRS))
 def test_no_key_raises(data, pair):
     """T-27, T-56: keys come from metadata that one delegated role may have written."""

@@ -120,6 +120,7 @@ def test_the_readme_promises_the_refusals_that_the_demo_shows():
     assert f"plays {len(REFUSED)} attacks" in readme
 
 
+@pytest.mark.slow
 def test_two_of_three_sign_on_machines_that_share_nothing():
     example = run("offline_signers.py")
 
@@ -139,6 +140,7 @@ def test_two_of_three_sign_on_machines_that_share_nothing():
     )
 
 
+@pytest.mark.slow
 def test_one_lost_root_key_is_replaced_and_two_are_the_end():
     example = run("lost_root_key.py")
 
@@ -194,6 +196,7 @@ def test_a_tag_of_two_repositories_is_refused_if_one_of_them_lies():
     assert steps["auditors"].startswith("says sha256:9f86d081")
 
 
+@pytest.mark.slow
 def test_a_restored_machine_publishes_and_clients_follow():
     example = run("backup_and_restore.py")
 
@@ -206,6 +209,7 @@ def test_a_restored_machine_publishes_and_clients_follow():
     assert steps["resolved"].startswith("acme/app@sha256:9f86d081")
 
 
+@pytest.mark.slow
 def test_three_people_make_a_root_and_one_is_replaced():
     example = run("root_ceremony.py")
 

@@ -377,6 +377,7 @@ def command(program, *arguments):
     ]
 
 
+@pytest.mark.slow
 def test_processes_lose_no_update(endpoint, bucket):
     counting = """
 for _ in range(10):
