@@ -8,6 +8,7 @@ repository loses nothing.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
@@ -124,7 +125,20 @@ class PathPrefixes:
 
     def covers(self, path: TargetPath) -> bool:
         """Return whether *path* begins with one of the prefixes."""
-        return path.startswith(self.prefixes)
+        place = bisect_right(self._shortest, path)
+        return place > 0 and path.startswith(self._shortest[place - 1])
+
+    @cached_property
+    def _shortest(self) -> tuple[str, ...]:
+        """Those that begin with no other, sorted: what begins a path comes right before it.
+
+        There may be a million, and as many paths that somebody wants to know of.
+        """
+        kept: list[str] = []
+        for prefix in sorted(self.prefixes):
+            if not (kept and prefix.startswith(kept[-1])):
+                kept.append(prefix)
+        return tuple(kept)
 
 
 @frozen

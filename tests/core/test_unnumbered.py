@@ -13,6 +13,8 @@ from core.worlds import (
     refreshed,
     targets_role,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trustlib import Updater
 from trustlib._frozen import FrozenMap
@@ -220,6 +222,38 @@ def test_path_prefixes_cover_what_begins_with_them_slashes_and_stars_included():
     assert [True, True, False, False] == list(map(covers, ["v1.0/x", "a*b", "ab", "v2"]))
     assert PathPrefixes(("",)).covers("anything/at all")
     assert not PathPrefixes(()).covers("anything")
+
+
+@given(st.lists(st.text("ab", max_size=4)), st.text("abc", max_size=6))
+def test_a_path_is_covered_if_it_begins_with_any_of_the_prefixes(prefixes, path):
+    assert any(map(path.startswith, prefixes)) == PathPrefixes(tuple(prefixes)).covers(path)
+
+
+def test_a_path_is_compared_with_few_of_very_many_prefixes():
+    """A delegated signer may grant a million, and list as many paths for each to be tried."""
+
+    class Counted(str):
+        compared = 0
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __lt__(self, other):
+            Counted.compared += 1
+            return str.__lt__(self, other)
+
+        def __gt__(self, other):
+            Counted.compared += 1
+            return str.__gt__(self, other)
+
+        def startswith(self, prefix, *more):
+            Counted.compared += 1 if isinstance(prefix, str) else len(prefix)
+            return super().startswith(prefix, *more)
+
+    many = PathPrefixes(tuple(f"{number:04x}" for number in range(10_000)))
+
+    assert many.covers(Counted("0abcd"))
+    assert not many.covers(Counted("x"))
+    assert Counted.compared < 40
 
 
 def test_tuf_has_no_words_for_path_prefixes_or_for_a_file_without_a_version():

@@ -22,7 +22,8 @@ from trustlib.errors import LimitError, MismatchError, NotFoundError, RollbackEr
 from trustlib.limits import Limits
 from trustlib.roles import Authority, SuccinctRoles, Target, Targets
 from trustlib.trust import SnapshotTrusted, Trusted, Verified, not_expired, verify
-from trustlib.workflow import Agreed, Evidence, Found, Known, RolesAgree, agreed
+from trustlib.workflow import Agreed, Evidence, Found, Known, RolesAgree
+from trustlib.workflow.agreement import agreed
 from trustlib.workflow.search import Search
 from trustlib.workflow.session import Session, targets_role
 

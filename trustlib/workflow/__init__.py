@@ -8,7 +8,7 @@ generators run under :class:`~trustlib.Updater`, :class:`~trustlib.AsyncUpdater`
 and in a test on two dictionaries.
 """
 
-from trustlib.workflow.agreement import Agreed, RolesAgree, agreed, find_agreed
+from trustlib.workflow.agreement import Agreed, RolesAgree, find_agreed
 from trustlib.workflow.explanation import Evidence, Explanation, Signed, Vouched
 from trustlib.workflow.procedure import Procedure, Tuf, procedure_of
 from trustlib.workflow.remembered import remembered
@@ -30,7 +30,6 @@ __all__ = [
     "Signed",
     "Tuf",
     "Vouched",
-    "agreed",
     "covering",
     "delegated_by",
     "find",
