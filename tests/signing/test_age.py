@@ -36,7 +36,9 @@ def refusal(data, passphrase=PASSPHRASE):
 # -- ours ---------------------------------------------------------------------------------
 
 
-_SLOW = [pytest.param(length, marks=pytest.mark.slow) for length in (1, 65_535, 65_536, 65_537, 131_072)]
+_SLOW = [
+    pytest.param(length, marks=pytest.mark.slow) for length in (1, 65_535, 65_536, 65_537, 131_072)
+]
 
 
 @pytest.mark.parametrize("length", [0, *_SLOW])
