@@ -28,7 +28,7 @@ from trustlib.keys import Signature
 from trustlib.roles import PathPatterns, Target
 from trustlib.signing import Algorithm, MemorySigner
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 CLIENT = Path(__file__).with_name("tufjs_client.mjs")
 PACKAGES = ("tuf-js@5.0.1", "@tufjs/models@4.1.1")

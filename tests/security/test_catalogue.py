@@ -184,6 +184,7 @@ def test_every_combination_comes_to_nothing_through_every_face(run):
 
 
 @pytest.mark.parametrize("combination", ON_KEPT, ids=named)
+@pytest.mark.slow
 def test_an_updater_that_is_kept_running_refuses_it_as_well(combination, run):
     client = is_refused_and_leaves_nothing(combination, FACES[-1], run)
 

@@ -95,6 +95,7 @@ def test_age_opens_what_we_write(tmp_path, require_servers):
     assert data == (tmp_path / "b").read_bytes()
 
 
+@pytest.mark.slow
 def test_we_open_what_age_writes(tmp_path, require_servers):
     [age] = require_servers("age")
     data = os.urandom(150_000)

@@ -124,6 +124,7 @@ def test_unencrypted_files_of_openssh_need_no_other_package(placed, how, algorit
 
 
 @cases(kinds.BARE, _IN_EARNEST.__contains__)
+@pytest.mark.slow
 def test_an_unencrypted_file_is_put_under_a_passphrase(placed, how, algorithm, name):
     file = placed(how(algorithm), public_pem(private(algorithm)))
     file.encrypt(PASSPHRASE)
@@ -145,6 +146,7 @@ def test_a_key_of_every_kind_is_made_and_opened(tmp_path, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", kinds.EVERY)
+@pytest.mark.slow
 def test_cryptography_reads_every_kind(algorithm):
     read = load_pem_private_key(kinds.ours(algorithm), PASSPHRASE.encode())
 

@@ -72,6 +72,7 @@ except SigningError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_key_that_several_processes_bring_in_at_once_is_there_once(tmp_path):
     file = light_file(tmp_path / "k", "x")
     begin = "from trustlib.errors import SigningError\n"
@@ -93,6 +94,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_half_and_no_lock(tmp_path):
     shelf = Shelf(tmp_path / "store", 60.0)
     for attempt in range(5):
