@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from trustlib._types import TargetPath
+from trustlib._types import TargetPath, Version
 from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, TagBinding
 from trustlib.content.binding import bound, by_digest, target_path
@@ -236,7 +236,8 @@ class Client:
     def _refreshed(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[_State]:
         state = _State((yield from self._trusted(now, wanted)))
         latest = self._state
-        if latest is None or latest.trusted.now <= now:  # another thread may be ahead
+        # Another thread may be ahead, also one that began earlier and asked later.
+        if latest is None or _order(latest.trusted) <= _order(state.trusted):
             self._state = state
         return state
 
@@ -309,6 +310,12 @@ class Client:
         # A delegated role expired since the update; there may be a fresh one.
         state = yield from self._refreshed(now, (path,))
         return state, (yield from search(state.trusted.as_of(now), state.known))
+
+
+def _order(trusted: Trusted) -> tuple[Version, Version, datetime]:
+    """Return what is greater for the later of two updates of one client."""
+    root, timestamp, *_ = trusted.roles
+    return root.role.version, timestamp.role.version, trusted.now
 
 
 def _named(
