@@ -88,6 +88,16 @@ def test_mermaid_sees_our_nodes_and_no_others(name):
     assert re.fullmatch(r"  accTitle: (?:[0-9A-Za-z ]|#\d+;)*", lines[1])
 
 
+def test_a_key_that_never_counts_signs_nothing_alone():
+    chips = {
+        "".join(one.itertext())
+        for one in elements(full_page("odd"), "span")
+        if "chip" in one.get("class", "").split()
+    }
+
+    assert {"odd alone", "odd never counts"} <= chips
+
+
 def test_names_that_differ_never_look_alike():
     long = "x" * 100
     pairs = [

@@ -83,7 +83,7 @@ def _x(depth: int) -> int:
 
 def _part(part: Part, y: float, at: Moment) -> Iterator[Markup]:
     x = _x(part.depth)
-    room = letters(_KEYS - x - 36)
+    room = letters(_KEYS - x - 48)
     kind = "key" if isinstance(part.state, Seen | Bins) else "able"
     if isinstance(part.state, Bins):  # many behind one another
         yield tag("circle", cx=x + 4, cy=y + 18, r=6, class_="able")

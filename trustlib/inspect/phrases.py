@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, Version
 from trustlib.inspect.facts import Above, Bins, Collection, More, Part, Seen, Unread, Unsigned
-from trustlib.inspect.labels import counted, date, full, number
+from trustlib.inspect.labels import counted, date, label, number
 from trustlib.inspect.lasting import Moment, Urgency
 
 _DUTIES: Final = {
@@ -19,7 +19,7 @@ _DUTIES: Final = {
 
 def called(collection: Collection) -> str:
     """Return the collection's name, in words."""
-    return "a collection without a name" if collection.name is None else full(collection.name)
+    return "a collection without a name" if collection.name is None else label(collection.name, 100)
 
 
 def signers(part: Part) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from trustlib.inspect import phrases
-from trustlib.inspect.facts import Collection, More, Part
-from trustlib.inspect.labels import counted, full
+from trustlib.inspect.facts import Collection, Holder, More, Part
+from trustlib.inspect.labels import counted, full, label
 from trustlib.inspect.lasting import Moment, Urgency
 from trustlib.inspect.markup import Child, Markup, joined, tag
 
+_ALONE: Final = "alone"
 _CHIPS: Final = 12
 KEYS: Final = 100
 """Keys that have a line of their own."""
@@ -88,8 +89,8 @@ def keys(collection: Collection) -> Markup:
     rows = (
         (
             code(holder.fingerprint),
-            full(holder.kind) if holder.counts else f"{full(holder.kind)}, which never counts",
-            _chips(may.get(holder.fingerprint, [])),
+            label(holder.kind, 40),
+            _chips(holder, may.get(holder.fingerprint, [])),
         )
         for holder in collection.keys[:KEYS]
     )
@@ -99,15 +100,21 @@ def keys(collection: Collection) -> Markup:
     return table(caption, ("Key", "Kind", "May sign"), rows)
 
 
-def _chips(parts: list[Part]) -> Markup:
+def _chips(holder: Holder, parts: list[Part]) -> Markup:
     shown = (
         tag(
             "span",
-            named(part.name),
-            " alone" if part.threshold == 1 else f" {part.threshold} of {len(part.keys)}",
-            class_="chip alone" if part.threshold == 1 else "chip",
+            tag("bdi", label(part.name, 48), class_="name"),
+            f" {_weight(holder, part)}",
+            class_="chip alone" if _weight(holder, part) == _ALONE else "chip",
         )
         for part in parts[:_CHIPS]
     )
     rest = len(parts) - _CHIPS
     return joined((*shown, f"and {counted(rest, 'role')} more" if rest > 0 else None))
+
+
+def _weight(holder: Holder, part: Part) -> str:
+    if not holder.counts:
+        return "never counts"
+    return _ALONE if part.threshold == 1 else f"{part.threshold} of {len(part.keys)}"
