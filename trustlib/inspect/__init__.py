@@ -1,6 +1,6 @@
 """Pictures of trust: who may sign what, until when, and what changed.
 
-``collection_of`` says what there is to draw, and everything else draws it: as a
+:func:`collection_of` says what there is to draw, and everything else draws it: as a
 text tree, as Mermaid, as SVG, and as one page that needs nothing else. All of
 these are functions of their arguments alone; the same facts and the same time
 make the same bytes. Nothing here verifies, reads or writes anything.

@@ -22,7 +22,7 @@ class Scale:
     Attributes:
         children: roles to which one role delegates.
         depth: delegations below one another.
-        parts: roles in all.
+        parts: roles in all; once there are so many, nothing below another role is begun.
     """
 
     children: int = 24

@@ -21,7 +21,6 @@ _SPECIAL: Final = {
     ">": "&gt;",
     '"': "&quot;",
     "'": "&#39;",
-    "`": "&#96;",
 }
 _VOID: Final = frozenset({"meta", "br"})
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff]")

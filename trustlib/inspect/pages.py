@@ -51,7 +51,7 @@ def page(
         now: the time to which "in 3 days" is relative (UTC).
         soon: what expires within these times is marked.
         changes: what is different from another version, as
-            ``trustlib.publish.changes`` returns it; None: say nothing about it.
+            :func:`trustlib.publish.changes` returns it; None: say nothing about it.
         plan: a plan whose signatures are told.
         examination: what ``fsck`` found.
         explanations: answers of a client, each of which is drawn.
