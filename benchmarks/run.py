@@ -1,52 +1,41 @@
 """Measure trustlib against python-tuf and against the bare work, and print a table.
 
-Numbers inform and decide nothing: there is no threshold, and the exit status
-says only that everything ran.
+Numbers inform and decide nothing: a goal that is not met is said, and the exit
+status says only that everything ran. With ``--write``, what was measured goes to
+results.json, and from there into the pages and charts of the documentation.
 """
 
 import argparse
-import platform
-from importlib.metadata import version
+import shutil
+from pathlib import Path
 
-from measure import LIMIT, OURS, PEER, Result
-from rows import FULL, QUICK, ROWS
+import machine
+import records
+import table
+from clients import MEMORY
+from rows import ROWS
+from scale import FULL, QUICK
+
+RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, few rounds")
-    parser.add_argument("--row", type=int, choices=sorted(ROWS), help="only this one")
+    parser.add_argument("--row", type=int, action="append", choices=sorted(ROWS), help="only this")
+    parser.add_argument("--write", action="store_true", help="keep it in results.json")
     asked = parser.parse_args()
-    print(
-        f"trustlib {version('trustlib-tuf')}, python-tuf {version('tuf')},"
-        f" Python {platform.python_version()}, {platform.machine()}\n"
-        "medians, ± half the distance between the quartiles; × = that side's time ÷ trustlib's\n"
-    )
-    print(f"| # | {'workload':44} | {OURS:>16} | {PEER:>24} | {LIMIT:>24} | rounds |")
-    print(f"|--:|{'-' * 46}|{'-' * 17}:|{'-' * 25}:|{'-' * 25}:|-------:|", flush=True)
-    for number in [asked.row] if asked.row else ROWS:
-        for result in ROWS[number](QUICK if asked.quick else FULL):
-            print(f"|{number:2} | {_cells(result)} |", flush=True)
-
-
-def _cells(result: Result) -> str:
-    sides = " | ".join((_cell(result, OURS, 16), _cell(result, PEER, 24), _cell(result, LIMIT, 24)))
-    return f"{result.workload:44} | {sides} | {len(result.times[OURS].rounds):6}"
-
-
-def _cell(result: Result, side: str, width: int) -> str:
-    times, ratio = result.times.get(side), result.ratio(side)
-    if times is None or ratio is None:
-        return f"{'–':>{width}}"
-    text = f"{_spelled(times.median)} ±{times.spread:4.0%}"
-    return f"{text if side == OURS else f'{text} {ratio:6.3g}×':>{width}}"
-
-
-def _spelled(seconds: float) -> str:
-    for unit, factor in (("s", 1), ("ms", 1e3)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
+    print(f"{machine.described()}\n\n{table.LEGEND}\n\n{table.HEAD}", flush=True)
+    try:
+        for number in asked.row or ROWS:
+            results = []
+            for result in ROWS[number](QUICK if asked.quick else FULL):
+                print(table.line(number, result), flush=True)
+                results.append(result)
+            if asked.write:
+                records.keep(RESULTS, number, results)
+    finally:
+        shutil.rmtree(MEMORY)
 
 
 if __name__ == "__main__":
