@@ -7,7 +7,6 @@ made is not lost when another fails: it may have cost somebody a journey.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 
 from attrs import field, frozen
@@ -42,6 +41,8 @@ async def gathered(plan: SigningPlan, *signers: AsyncSigner) -> Gathered:
     Raises:
         SigningError: one of *signers* is asked for nothing; nobody signed then.
     """
+    from asyncio import TaskGroup  # a program that does not await should not pay for it
+
     for signer in signers:
         plan.requested(signer.key)
     failed: dict[KeyId, SigningError] = {}
@@ -49,7 +50,7 @@ async def gathered(plan: SigningPlan, *signers: AsyncSigner) -> Gathered:
     while plan is not before:  # what lists hashes is asked for once the rest is signed
         before = plan
         asked = [(signer, _open(plan, signer)) for signer in signers if signer.key.id not in failed]
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             tasks = [(one, group.create_task(_answers(one, new))) for one, new in asked if new]
         for signer, task in tasks:
             answers, problem = task.result()

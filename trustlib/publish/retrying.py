@@ -8,7 +8,6 @@ is gone already does not.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -192,7 +191,9 @@ class AsyncPublisher(_Publishing):
             except ConflictError as error:
                 conflict = error
             if attempt.number < self.attempts:
-                await asyncio.sleep(attempt.pause())
+                from asyncio import sleep  # a program that does not await should not pay for it
+
+                await sleep(attempt.pause())
         raise conflict
 
 

@@ -17,7 +17,6 @@ from secrets import token_hex
 from typing import Final
 
 from attrs import frozen
-from filelock import FileLock, Timeout
 
 from trustlib.errors import SigningError
 from trustlib.signing import _disk
@@ -73,6 +72,8 @@ class Shelf:
             SigningError: others can enter the directory, it cannot be written,
                 or another process has held the lock for too long.
         """
+        from filelock import FileLock, Timeout  # heavy, and who only reads needs no lock
+
         try:
             if not self._is_there():
                 _made(self.path)

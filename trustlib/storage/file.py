@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, Self
 
 from attrs import field, frozen
-from filelock import FileLock, Timeout
 
 from trustlib.errors import StorageError
 from trustlib.storage._folders import Entries, Folder, made, walked
@@ -165,6 +164,8 @@ class FileStorage(BothPorts):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout  # heavy, and who only reads needs no lock
+
         path = self.directory / RESERVED / LOCK
         if path.is_symlink():
             raise LinkError(str(path))

@@ -1,0 +1,60 @@
+"""What a program does not use, it does not wait for: heavy modules are imported when needed."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from trustlib import BY_HAND, Authority, FileStorage, Repository, SigningPlan
+from trustlib.signing import MemorySigner
+
+# What takes long to import, or has no business in a client: trustlib's own parts, and others'.
+PARTS = {"consensus", "inspect", "notary", "registry", "signing", "testing"}
+HEAVY = {
+    "asyncio", "bcrypt", "cryptography", "docker", "email", "filelock", "http", "hypothesis", "keyring",
+    "multiprocessing", "obstore", "pytest", "securesystemslib", "sqlite3", "ssl", "tempfile", "unittest",
+    "urllib3", "xml", "yaml",
+} | {f"trustlib.{part}" for part in PARTS}  # fmt: skip
+
+VERIFYING = {"cryptography", "securesystemslib"}
+
+IMPORTED = "import sys; print(*sys.modules)"
+CLIENT = """
+from pathlib import Path
+from trustlib import Anchor, DirectoryTransport, MemoryStorage, Updater
+anchor = Anchor.root(Path("1.root.json").read_bytes())
+Updater(anchor=anchor, transport=DirectoryTransport("."), storage=MemoryStorage()).resolve("acme/app:1")
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    signer = MemorySigner.generate()
+    by = Authority.of(signer.key)
+    before = Repository.create("docker.io/acme", root=by, targets=by, snapshot=by, timestamp=by)
+    after = before.with_tag("acme/app:1", digest=f"sha256:{'a' * 64}", size=3)
+    plan = SigningPlan.between(before, after, now=datetime.now(UTC), expiry=BY_HAND)
+    plan.signed_by(signer).publication().apply(FileStorage.public(tmp_path))
+    return tmp_path
+
+
+def imported_by(code, folder):
+    command = [sys.executable, "-c", f"{code}\n{IMPORTED}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_trustlib_imports_nothing_heavy(tmp_path):
+    assert set() == HEAVY & imported_by("import trustlib", tmp_path)
+
+
+def test_importing_what_publishers_need_imports_nothing_heavy(tmp_path):
+    assert set() == HEAVY & imported_by("import trustlib.publish", tmp_path)
+
+
+def test_a_client_that_reads_a_directory_imports_what_verifies_and_nothing_else_heavy(site):
+    loaded = imported_by(CLIENT, site)
+
+    assert loaded >= VERIFYING
+    assert set() == HEAVY & loaded - VERIFYING - imported_by("import securesystemslib.signer", site)
