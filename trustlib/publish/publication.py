@@ -33,6 +33,7 @@ from trustlib.ports import (
 )
 from trustlib.publish.handover import narrowed
 from trustlib.publish.opening import BEGINNING, Timeless, coming_root, taken
+from trustlib.publish.parsed import ParsedOnce
 from trustlib.publish.repository import Repository
 from trustlib.publish.storing import Delete, Job, adone, done, put, put_all, revised
 from trustlib.storage import MemoryStorage
@@ -191,15 +192,18 @@ def checked(
     """
     old = before.published.files
     new = old.including(files)
+    # The client comes back to files that it has seen, and walks through them once more.
+    earlier = ParsedOnce(before.format)
+    later = earlier if outcome.format == before.format else ParsedOnce(outcome.format)
     shown, coming = paths_of(before, old), paths_of(outcome, new)
     narrows = ROOT in files and TIMESTAMP in files and bool(narrowed(before.root, outcome.root))
     anchor = Anchor.root(old[ROOT] if ROOT in old else files[ROOT])
     memory = MemoryStorage()
     if old:
-        seen = refresh(anchor, now=BEGINNING, limits=limits, format=before.format)
+        seen = refresh(anchor, now=BEGINNING, limits=limits, format=earlier)
         run(seen, Shown(shown), memory, limits)
     halfway = {path: raw for path, raw in coming.items() if path != _path(outcome, ROOT)}
-    client = refresh(anchor, now=now, limits=limits, format=outcome.format)
+    client = refresh(anchor, now=now, limits=limits, format=later)
     seamless = not narrows or _accepted(before, halfway, MemoryStorage(memory.files), now, limits)
     trusted = run(client, Shown(coming), memory, limits)
     run(walk(trusted, limits=limits), Shown(coming), memory, limits)
