@@ -176,8 +176,10 @@ class RootTrusted:
                 raise RollbackError(TIMESTAMP, old.role.version, new.role.version, step="§5.4.3.1")
             if new.role.version == old.role.version:
                 # "This is normal and it shouldn't raise any error": the trusted
-                # one stays, if the keys of today vouch for it still.
-                new = self._vouched(Timestamp, old.raw) or new
+                # one stays, if the keys of today vouch for it still; they just
+                # did if it is the very file that was offered.
+                same = old.raw == raw
+                new = new if same else self._vouched(Timestamp, old.raw) or new
         floor, offered = self.prior.listed, new.role.snapshot.version
         if floor is not None and offered is not None and offered < floor:  # §5.4.3.2
             raise RollbackError(SNAPSHOT, floor, offered, step="§5.4.3.2")
