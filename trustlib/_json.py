@@ -24,7 +24,7 @@ VERSIONS = 2**53  # beyond it, readers that keep numbers in floats disagree
 Read: TypeAlias = "None | bool | int | str | list[Read] | dict[str, Read]"
 """A JSON value as it was read; not frozen yet, and never handed out."""
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]*", re.ASCII)
 
 
 def read(raw: bytes, document: str) -> Cursor:
@@ -39,13 +39,7 @@ def read(raw: bytes, document: str) -> Cursor:
     """
     try:
         text = raw.decode("utf-8")  # json.loads would guess UTF-16 and UTF-32 as well
-        value: Read = json.loads(
-            text,
-            object_pairs_hook=_members,
-            parse_int=_integer,
-            parse_float=_fraction,
-            parse_constant=_fraction,
-        )
+        value: Read = _STRICT.decode(text)
         if "\\u" in text:  # the only way to write half a surrogate pair in UTF-8
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -141,7 +135,8 @@ class Cursor:
     def hex(self, digits: int | None = None) -> str:
         """Return the lower-case hex string that this must be, *digits* long if given."""
         text = self.text()
-        if not _HEX.fullmatch(text) or (digits is not None and len(text) != digits):
+        odd = len(text) % 2 if digits is None else len(text) != digits
+        if odd or not _HEX.fullmatch(text):
             length = "" if digits is None else f"{digits} "
             raise self.wrong(f"{length}lower-case hex digits")
         return text
@@ -155,10 +150,8 @@ class Cursor:
 
     def rest(self, *known: str) -> FrozenMap[str, Json]:
         """Return the members other than *known*, frozen."""
-        unknown = self.object().keys() - set(known)
-        if not unknown:
-            return _NOTHING
-        return FrozenMap({k: freeze(v) for k, v in self.object().items() if k in unknown})
+        unknown = {k: freeze(v) for k, v in self.object().items() if k not in known}
+        return FrozenMap(unknown) if unknown else _NOTHING
 
 
 _NOTHING: FrozenMap[str, Json] = FrozenMap()
@@ -194,15 +187,25 @@ def _fraction(text: str) -> Read:
     raise ValueError(f"a fraction {text[:20]}, and TUF metadata has none")
 
 
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_integer,
+    parse_float=_fraction,
+    parse_constant=_fraction,
+)
+
+
 def _deeper_than(limit: int, value: Read) -> bool:
-    level: list[Read] = [value]
+    # A union is made anew wherever it is written, and a file may have a million values.
+    containers = (dict, list)
+    level = [value]
     for _ in range(limit):
         level = [
             item
             for container in level
-            if isinstance(container, dict | list)
+            if isinstance(container, containers)
             for item in (container.values() if isinstance(container, dict) else container)
-            if isinstance(item, dict | list)
+            if isinstance(item, containers)
         ]
         if not level:
             return False
