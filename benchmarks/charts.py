@@ -10,7 +10,7 @@ from html import escape
 _INK, _FAINT, _GOOD, _BAD, _GOAL = "#808080", "#80808055", "#2f9e6e", "#c2703d", "#5b7fd1"
 _LINES = (_GOOD, _BAD, _GOAL, "#a05bb8", "#b39a2d")
 _FONT = 'font-family="sans-serif" font-size="12"'
-_NAMES, _WIDTH, _ROW = 330, 760, 20
+_NAMES, _WIDTH, _ROW = 360, 820, 20
 
 
 def bars(ratios: Sequence[tuple[str, float, float | None]]) -> str:
@@ -20,7 +20,7 @@ def bars(ratios: Sequence[tuple[str, float, float | None]]) -> str:
 
     def x(value: float) -> float:
         at = (math.log10(value) - low) / (high - low)
-        return _NAMES + (_WIDTH - _NAMES - 60) * min(1.0, max(0.0, at))
+        return _NAMES + (_WIDTH - _NAMES - 90) * min(1.0, max(0.0, at))
 
     parts = [
         f'<line x1="{x(10**p):.0f}" y1="0" x2="{x(10**p):.0f}" y2="{height - _ROW}"'
@@ -37,8 +37,7 @@ def bars(ratios: Sequence[tuple[str, float, float | None]]) -> str:
             f'<rect x="{left:.1f}" y="{y + 5}" width="{max(1.0, right - left):.1f}" height="11"'
             f' fill="{colour}"/>'
         )
-        beside = right + 4 if ratio >= 1 else x(1) + 4
-        parts.append(_text(beside, y + 15, f"{ratio:.3g}×"))
+        parts.append(_text(_WIDTH - 4, y + 15, f"{ratio:.3g}×", anchor="end"))
         if goal is not None:
             parts.append(
                 f'<line x1="{x(goal):.1f}" y1="{y + 2}" x2="{x(goal):.1f}" y2="{y + 19}"'
@@ -59,7 +58,7 @@ def lines(series: Mapping[str, Mapping[float, float]]) -> str:
     def place(size: float, seconds: float) -> tuple[float, float]:
         across = (math.log10(size) - x0) / max(1, x1 - x0)
         up = (math.log10(seconds) - y0) / max(1, y1 - y0)
-        return left + (width - left - 20) * across, bottom - (bottom - 15) * up
+        return left + (width - left - 40) * across, bottom - (bottom - 15) * up
 
     parts = []
     for power in range(x0, x1 + 1):
@@ -68,7 +67,7 @@ def lines(series: Mapping[str, Mapping[float, float]]) -> str:
         parts.append(_text(x, bottom + 16, f"{10**power:,}", anchor="middle"))
     for power in range(y0, y1 + 1):
         _, y = place(10.0**x0, 10.0**power)
-        parts.append(f'<line x1="{left}" y1="{y:.0f}" x2="{width - 20}" y2="{y:.0f}"')
+        parts.append(f'<line x1="{left}" y1="{y:.0f}" x2="{width - 40}" y2="{y:.0f}"')
         parts[-1] += f' stroke="{_FAINT}"/>'
         parts.append(_text(left - 6, y + 4, f"{10.0**power:g} s", anchor="end"))
     for number, (name, each) in enumerate(series.items()):

@@ -55,7 +55,7 @@ def spelled(amount: float, unit: str) -> str:
                 if abs(amount) * factor >= 1 or name == "µs":
                     return f"{amount * factor:.3g} {name}"
         case "B":
-            for name, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+            for name, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
                 if amount >= size:
                     return f"{amount / size:,.3g} {name}"
             return f"{amount:.0f} B"
