@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import machine
 from measure import AtMost, Faster, Figures, Goal, Result
 
 
-def keep(place: Path, row: int, results: Sequence[Result]) -> None:
-    """Put *results* in the place of what was measured for *row* before."""
+def keep(place: Path, row: int, on: str, results: Sequence[Result]) -> None:
+    """Put *results*, measured *on* a machine, in the place of those of *row* before."""
     kept = json.loads(place.read_text()) if place.exists() else {}
-    kept[str(row)] = {"on": machine.described(), "results": [_value(each) for each in results]}
+    kept[str(row)] = {"on": on, "results": [_value(each) for each in results]}
     ordered = dict(sorted(kept.items(), key=lambda item: int(item[0])))
     place.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
 

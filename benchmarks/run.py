@@ -25,7 +25,8 @@ def main() -> None:
     parser.add_argument("--row", type=int, action="append", choices=sorted(ROWS), help="only this")
     parser.add_argument("--write", action="store_true", help="keep it in results.json")
     asked = parser.parse_args()
-    print(f"{machine.described()}\n\n{table.LEGEND}\n\n{table.HEAD}", flush=True)
+    on = machine.described()  # now: the files may be another commit's by the time it ends
+    print(f"{on}\n\n{table.LEGEND}\n\n{table.HEAD}", flush=True)
     try:
         for number in asked.row or ROWS:
             results = []
@@ -33,7 +34,7 @@ def main() -> None:
                 print(table.line(number, result), flush=True)
                 results.append(result)
             if asked.write:
-                records.keep(RESULTS, number, results)
+                records.keep(RESULTS, number, on, results)
     finally:
         shutil.rmtree(MEMORY)
 
