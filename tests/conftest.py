@@ -4,6 +4,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -62,3 +63,13 @@ def require_servers() -> Callable[..., list[Path]]:
         return [Path(path) for path in found.values() if path is not None]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def strace(require_servers: Callable[..., list[Path]]) -> Path:
+    """The program that shows which calls another one makes, where it may do so."""
+    [program] = require_servers("strace")
+    done = subprocess.run([program, "-o", os.devnull, "true"], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("strace may not trace here")
+    return program

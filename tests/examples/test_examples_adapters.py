@@ -69,7 +69,6 @@ def run(name, *arguments, environment, told=""):
 
 
 def test_dockers_package_pulls_what_was_signed(environment):
-    pytest.importorskip("docker")
     other = f"{DOMAIN}/acme/app@{Digest.of(b'another')}"
     with Daemon({PINNED: PINNED, f"{DOMAIN}/acme/app:1.4": other}) as daemon:
         environment["DOCKER_HOST"] = daemon.url

@@ -13,6 +13,7 @@ from machines.replay import accepted
 from machines.stage import played
 from machines.storages import Killing, Noting
 from publish.desks import anchor_of, created, publish, tagged
+from storage.buckets import s3_server
 
 from trustlib import MemoryStorage
 
@@ -31,8 +32,7 @@ def directory():
 @pytest.fixture(scope="module")
 def endpoint():
     """A server of objects, in a process of its own."""
-    buckets = pytest.importorskip("storage.buckets")
-    with buckets.s3_server() as url:
+    with s3_server() as url:
         yield url
 
 

@@ -1,9 +1,7 @@
 """Docker is told digests: its client and its package for Python are the real ones."""
 
-import os
-from pathlib import Path
-
 import pytest
+from docker import DockerClient
 from registry.daemons import Daemon
 from registry.images import Content
 from urllib3.exceptions import ProtocolError
@@ -34,16 +32,13 @@ def daemon():
 
 
 @pytest.fixture(params=["client", "package"])
-def docker(request, daemon, tmp_path, monkeypatch):
+def docker(request, daemon, tmp_path, monkeypatch, require_servers):
     if request.param == "client":
-        found = [folder for folder in os.get_exec_path() if (Path(folder) / "docker").is_file()]
-        if not found:
-            pytest.skip("not installed: docker")
+        require_servers("docker")
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
         yield DockerCli(options=["--host", daemon.url])
     else:
-        package = pytest.importorskip("docker")
-        client = package.DockerClient(base_url=daemon.url)
+        client = DockerClient(base_url=daemon.url)
         yield DockerSdk(client)
         client.close()
 

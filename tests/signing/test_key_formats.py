@@ -22,11 +22,9 @@ DAMAGED_OR_WRONG = "does not open this file, or the file is damaged"
 
 
 def needs(name):
-    """Skip where what writes or reads this form is not installed."""
+    """Return the program that writes or reads this form, if one does."""
     if name.startswith("openssl"):
         return "openssl"
-    if name.startswith("openssh"):
-        pytest.importorskip("bcrypt", reason="encrypted files of OpenSSH need the package bcrypt")
     return None
 
 
@@ -523,7 +521,6 @@ def _openssh_plain():
 def test_what_ssh_keygen_makes_is_read_with_its_own_public_half(
     tmp_path, require_servers, kind, cipher
 ):
-    pytest.importorskip("bcrypt", reason="encrypted files of OpenSSH need the package bcrypt")
     [program] = require_servers("ssh-keygen")
     path = tmp_path / "id"
     rounds = () if cipher == "aes256-ctr" else ("-a", "1")  # as many as it does itself, once

@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -237,15 +236,10 @@ CALLS = "open,openat,creat,chmod,fchmod,fchmodat,write,pwrite64,writev,pwritev,r
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
+def watched(tmp_path_factory, strace):
     """A key that was made and changed, and every call that touched a file meanwhile."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
     directory = tmp_path_factory.mktemp("watched")
     log = directory / "log"
-    if subprocess.run([strace, "-o", log, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("strace may not trace here")
     subprocess.run(
         [
             *(strace, "-f", "-y", "-xx", "-s", "100000", "-e", f"trace={CALLS}", "-o", log),

@@ -149,15 +149,10 @@ CALLS = "open,openat,creat,mkdir,mkdirat,chmod,fchmod,fchmodat,write,pwrite64,wr
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory):
+def watched(tmp_path_factory, strace):
     """Two stores that were made with the most careless umask, and every call meanwhile."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
     directory = tmp_path_factory.mktemp("watched")
     log = directory / "log"
-    if subprocess.run([strace, "-o", log, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("strace may not trace here")
     light_file(directory / "mine", "first")
     subprocess.run(
         [

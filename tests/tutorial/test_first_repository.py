@@ -25,7 +25,7 @@ def environment(tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
     for name, arguments in (
-        ("docker", [str(Path(__file__).with_name("docker.py"))]),
+        ("docker", [str(Path(__file__).with_name("as_docker.py"))]),
         ("python", []),
     ):
         line = " ".join([sys.executable, *arguments, '"$@"'])
