@@ -47,9 +47,13 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    directory: Path, *, auth: dict | None = None, tls: Authority | None = None
+    directory: Path,
+    *,
+    auth: dict | None = None,
+    tls: Authority | None = None,
+    deletes: bool = True,
 ) -> Iterator[Place]:
-    """Run docker-registry with its files in *directory*; it deletes what it is told to."""
+    """Run docker-registry with its files in *directory*."""
     domain = f"127.0.0.1:{free_port()}"
     http: dict = {"addr": domain, "secret": "of nobody"}
     settings: dict = {"scheme": WITHOUT_TLS, "retries": NO_RETRIES}
@@ -76,7 +80,7 @@ def started(
         "log": {"level": "warn"},
         "storage": {
             "filesystem": {"rootdirectory": str(directory / "files")},
-            "delete": {"enabled": True},
+            "delete": {"enabled": deletes},
         },
         "http": http,
         **({"auth": auth} if auth else {}),
@@ -95,6 +99,13 @@ def started(
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def running(directory: Path, *, deletes: bool = True) -> Iterator[str]:
+    """Run one that lets everybody do everything; the value is its domain."""
+    with started(directory, deletes=deletes) as place:
+        yield place.domain
 
 
 def htpasswd(directory: Path) -> dict:

@@ -7,7 +7,7 @@ from types import FunctionType
 
 import pytest
 from registry.honest import Honest, aclient, client, served
-from registry.registries import running
+from registry.processes import running
 from storage import test_storage_contract as contract
 from storage.awaiting import Publisher
 

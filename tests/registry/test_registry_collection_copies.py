@@ -7,7 +7,7 @@ import pytest
 from core.worlds import NOW
 from publish.desks import anchor_of, created, opened, publish, tagged
 from registry.honest import client
-from registry.registries import running, skopeo
+from registry.processes import running, skopeo
 
 from trustlib import MemoryStorage, Updater
 from trustlib.registry._artifact import TAG, TITLE

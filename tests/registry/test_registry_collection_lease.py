@@ -12,7 +12,7 @@ from core.worlds import NOW, SECOND, signer
 from publish.desks import PEOPLE, anchor_of, created, opened, publish, tagged
 from registry.honest import REPOSITORY, Honest, aclient, client, served, sha256, talking_to
 from registry.led import Led, every_order, led_to_their_ends
-from registry.registries import running
+from registry.processes import running
 
 from trustlib import BY_HAND, TARGETS, DeniedError, MemoryStorage, StorageError, TransportError
 from trustlib.publish import Publisher

@@ -23,10 +23,8 @@ from trustlib.errors import (
     ConflictError,
     LimitError,
     MalformedError,
-    MismatchError,
     NoTrustDataError,
     ThresholdError,
-    TransportError,
     TrustError,
     VerificationError,
 )
@@ -46,6 +44,7 @@ from trustlib.trust import (
     not_expired,
 )
 from trustlib.workflow.oddities import remarked
+from trustlib.workflow.remembered import incomplete, kept, of_one_update
 from trustlib.workflow.session import (
     RacedError,
     Session,
@@ -117,30 +116,16 @@ def remembered(
         TypeError: this format does not know such an anchor.
     """
     session = Session(now=now, limits=limits, format=format)
-    heard = yield from last_update(session)
-    timestamp = yield from session.store.load(format.stored(TIMESTAMP))
-    snapshot = yield from session.store.load(format.stored(SNAPSHOT))
-    targets = yield from session.store.load(format.stored(TARGETS))
-    incomplete = TransportError(_STORE, "it holds no complete update, and the server is not asked")
-    if heard is None or timestamp is None or snapshot is None or targets is None:
-        raise incomplete
-    if at_most is not None and now - heard > at_most:
-        raise TransportError(
-            _STORE,
-            f"its last complete update began {now - heard} ago, and at most {at_most} are allowed",
-        )
-    start = yield from known(session, anchor, collection, FromStore(heard))
+    update = yield from kept(session, at_most)
+    start = yield from known(session, anchor, collection, FromStore(update.heard))
     if start is None:
-        raise incomplete
+        raise incomplete()
     stage = yield from replayed(session, start.stage, collection)
     require_current(stage, collection)
-    try:
-        with_snapshot = stage.accept_timestamp(timestamp).accept_snapshot(snapshot)
+    with of_one_update():
+        with_snapshot = stage.accept_timestamp(update.timestamp).accept_snapshot(update.snapshot)
         matching(ROOT, stage.root.raw, with_snapshot.listed(ROOT), step="§5.5.2")
-        return with_snapshot.accept_targets(targets)
-    except MismatchError as error:
-        # An update that was cut short leaves files of two states, each of them genuine.
-        raise TransportError(_STORE, f"it holds a part of an update only ({error})") from error
+        return with_snapshot.accept_targets(update.targets)
 
 
 @define

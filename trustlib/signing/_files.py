@@ -89,18 +89,26 @@ def opened(path: Path, passphrase: bytes) -> PrivateKey:
         SigningError: as :func:`read`; it is not encrypted; or the key is not
             the one beside it.
     """
-    what = str(path)
-    file = read(path)
-    if isinstance(file, Bare):
+    return _matched(path, opened_form(read(path), passphrase, what=str(path)))
+
+
+def opened_form(form: Form, passphrase: bytes, *, what: str) -> PrivateKey:
+    """Return the key in a file of this *form*; *what* is what errors call the file.
+
+    Raises:
+        WrongPassphraseError: the passphrase is wrong, or the file is damaged.
+        SigningError: it is not encrypted.
+    """
+    if isinstance(form, Bare):
         raise SigningError(
             what,
             "is not encrypted, so no passphrase protects it;"
             " say encrypt() once, or unlock_unencrypted() each time",
         )
-    private = file.opened(passphrase)
+    private = form.opened(passphrase)
     if private is None:
         raise WrongPassphraseError(what)
-    return _matched(path, private)
+    return private
 
 
 def opened_bare(path: Path) -> PrivateKey:

@@ -7,7 +7,11 @@ Nothing is fetched and nothing is stored.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+
+from attrs import frozen
 
 from trustlib._types import SNAPSHOT, TARGETS, TIMESTAMP
 from trustlib.anchors import Anchor
@@ -47,22 +51,66 @@ def remembered(
         TrustError: any other; what is stored is not to be trusted (any more).
     """
     session = Session(now=now, limits=limits, format=format)
-    heard = yield from last_update(session)
     root = yield from stored_anchor(session, anchor)
-    timestamp = yield from session.store.load(format.stored(TIMESTAMP))
-    snapshot = yield from session.store.load(format.stored(SNAPSHOT))
-    targets = yield from session.store.load(format.stored(TARGETS))
-    if heard is None or root is None or timestamp is None or snapshot is None or targets is None:
-        raise TransportError(_STORE, "it holds no complete update, and the repository is not asked")
-    if at_most is not None and now - heard > at_most:
+    update = yield from kept(session, at_most)
+    if root is None:
+        raise incomplete()
+    stage = RootTrusted.bootstrap(root, now=now, format=format, source=FromStore(update.heard))
+    stage = yield from replayed(session, stage)
+    with of_one_update():
+        known = stage.accept_timestamp(update.timestamp).accept_snapshot(update.snapshot)
+        return known.accept_targets(update.targets)
+
+
+@frozen(kw_only=True)
+class Kept:
+    """The files of the last complete update, which nobody has verified again yet.
+
+    Attributes:
+        heard: when it began (UTC).
+    """
+
+    heard: datetime
+    timestamp: bytes
+    snapshot: bytes
+    targets: bytes
+
+
+def kept(session: Session, at_most: timedelta | None) -> Workflow[Kept]:
+    """Return what the store holds of its last complete update, which began *at_most* ago.
+
+    Raises:
+        TransportError: it holds none, or one that began earlier.
+        ClockError: the clock is behind that moment.
+    """
+    heard = yield from last_update(session)
+    stored = session.format.stored
+    timestamp = yield from session.store.load(stored(TIMESTAMP))
+    snapshot = yield from session.store.load(stored(SNAPSHOT))
+    targets = yield from session.store.load(stored(TARGETS))
+    if heard is None or timestamp is None or snapshot is None or targets is None:
+        raise incomplete()
+    if at_most is not None and session.now - heard > at_most:
         raise TransportError(
             _STORE,
-            f"its last complete update began {now - heard} ago, and at most {at_most} are allowed",
+            f"its last complete update began {session.now - heard} ago, and at most {at_most} are"
+            " allowed",
         )
-    stage = RootTrusted.bootstrap(root, now=now, format=format, source=FromStore(heard))
-    stage = yield from replayed(session, stage)
+    return Kept(heard=heard, timestamp=timestamp, snapshot=snapshot, targets=targets)
+
+
+def incomplete() -> TransportError:
+    """Return the error that there is no complete update to go by."""
+    return TransportError(_STORE, "it holds no complete update, and the repository is not asked")
+
+
+@contextmanager
+def of_one_update() -> Iterator[None]:
+    """Take files that do not fit together for what an update that was cut short leaves.
+
+    They are of two states, each of them genuine: the repository must be asked.
+    """
     try:
-        return stage.accept_timestamp(timestamp).accept_snapshot(snapshot).accept_targets(targets)
+        yield
     except MismatchError as error:
-        # An update that was cut short leaves files of two states, each of them genuine.
         raise TransportError(_STORE, f"it holds a part of an update only ({error})") from error

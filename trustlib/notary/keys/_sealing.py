@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trustlib._frozen import FrozenMap
-from trustlib.errors import SigningError, WrongPassphraseError, shortened
+from trustlib.errors import SigningError, shortened
 from trustlib.notary.keys import _blocks
 from trustlib.notary.keys._blocks import Block
 from trustlib.notary.keys._pkcs8 import (
@@ -23,6 +23,7 @@ from trustlib.notary.keys._pkcs8 import (
     to_notary,
 )
 from trustlib.signing import _disk, pbes2
+from trustlib.signing._files import opened_form
 from trustlib.signing._forms import Bare, Form, Locked
 from trustlib.signing._legacy import LABELS, Encryption, encryption
 
@@ -84,17 +85,7 @@ def opened(block: Block, passphrase: bytes, *, what: str) -> PrivateKey:
         WrongPassphraseError: the passphrase is wrong, or the block is damaged.
         SigningError: as :func:`form`, or it is not encrypted.
     """
-    wrapped = form(block, what=what)
-    if isinstance(wrapped, Bare):
-        raise SigningError(
-            what,
-            "is not encrypted, so no passphrase protects it;"
-            " say encrypt() once, or unlock_unencrypted() each time",
-        )
-    private = wrapped.opened(passphrase)
-    if private is None:
-        raise WrongPassphraseError(what)
-    return private
+    return opened_form(form(block, what=what), passphrase, what=what)
 
 
 def opened_bare(block: Block, *, what: str) -> PrivateKey:
