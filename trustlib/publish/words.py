@@ -32,6 +32,7 @@ from trustlib.roles import (
 
 _LONGEST: Final = 512
 """Characters of a text that are shown; no image reference or digest comes near it."""
+_HALF: Final = _LONGEST // 2
 
 # No blank, no quote, no comma, no bracket of ours: a name must not run on as our sentence.
 _PLAIN: Final = re.compile(r"[0-9A-Za-z!#$%&*+\-./:;<=>?@\[\]^_~]+", re.ASCII)
@@ -43,14 +44,22 @@ def text(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return _short(value)
     readable, spelled = compact(value), json(value)
-    if readable == spelled or not readable.isprintable():
-        return _short(spelled)
-    return f"{_short(readable)} (spelled {_short(spelled)})"  # a letter may look like another
+    if not _NOT_ASCII.search(readable) or not readable.isprintable():
+        return spelled
+    return f"{_short(readable)} (spelled {spelled})"  # a letter may look like another
 
 
 def json(value: JsonLike) -> str:
     """Return *value* as JSON on one line, in ASCII."""
-    return _short(_NOT_ASCII.sub(_escaped, compact(value)))
+    line = compact(value)
+    if len(line) <= _LONGEST:
+        return _short(_spelled(line))
+    # The middle is not shown: spelling out millions of letters would keep a reader waiting.
+    return _ends(_spelled(line[:_HALF]), _spelled(line[-_HALF:]), line)
+
+
+def _spelled(line: str) -> str:
+    return _NOT_ASCII.sub(_escaped, line)
 
 
 def _escaped(character: re.Match[str]) -> str:
@@ -59,11 +68,12 @@ def _escaped(character: re.Match[str]) -> str:
 
 
 def _short(line: str) -> str:
-    if len(line) <= _LONGEST:
-        return line
-    whole = hashlib.sha256(line.encode()).hexdigest()
-    ends = f"{line[: _LONGEST // 2]}…{line[-_LONGEST // 2 :]}"
-    return f"{ends} ({len(line)} characters, sha256 {whole})"
+    return line if len(line) <= _LONGEST else _ends(line, line, line)
+
+
+def _ends(first: str, last: str, whole: str) -> str:
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    return f"{first[:_HALF]}…{last[-_HALF:]} ({len(whole)} characters, sha256 {digest})"
 
 
 def moment(time: datetime) -> str:
