@@ -40,7 +40,8 @@ from trustlib.errors import (
 )
 from trustlib.keys import Key
 from trustlib.roles import MetaFile
-from trustlib.trust import Prior, RootTrusted
+from trustlib.trust import RootTrusted
+from trustlib.trust.agreeing import Prior
 from trustlib.wire import TUF_JSON
 
 LISTINGS = [described, only_version]

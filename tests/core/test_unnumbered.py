@@ -25,7 +25,8 @@ from trustlib.keys import Key
 from trustlib.limits import Limits
 from trustlib.roles import Delegation, MetaFile, PathPrefixes, Snapshot, Timestamp
 from trustlib.storage import MemoryStorage
-from trustlib.trust import RootTrusted, succeeding, verify
+from trustlib.trust import RootTrusted, verify
+from trustlib.trust.agreeing import succeeding
 from trustlib.wire import TUF_JSON, TufJson
 from trustlib.workflow import Procedure, Tuf, find, procedure_of
 

@@ -61,9 +61,10 @@ def test_every_mutant_has_a_name_of_its_own_and_every_survivor_is_one():
 
 
 def test_every_file_of_the_stages_and_of_the_workflow_is_held():
-    files = {"verify.py", "trust.py"} | {
-        f"workflow/{file.name}"
-        for file in (ROOT / "trustlib/workflow").glob("*.py")
+    files = {"verify.py"} | {
+        f"{folder}/{file.name}"
+        for folder in ("trust", "workflow")
+        for file in (ROOT / "trustlib" / folder).glob("*.py")
         if file.name != "__init__.py"
     }
 

@@ -609,7 +609,7 @@ CLIENT = (
         mark="§5.5.5",
         asks="Every targets role that the trusted snapshot lists is listed, and in no older version.",
         demands=2,
-        done="trust:_nothing_rolled_back",
+        done="trust:nothing_rolled_back",
         tests="""
             core/test_trust.py::test_a_snapshot_that_lists_a_role_at_an_older_version_is_refused
             core/test_trust.py::test_a_snapshot_that_no_longer_lists_a_role_is_refused

@@ -21,7 +21,8 @@ from trustlib.errors import MalformedError, MismatchError, WrongCollectionError,
 from trustlib.limits import Limits
 from trustlib.roles import MEDIA_TYPE
 from trustlib.sources import Source
-from trustlib.trust import HASHES, Trusted
+from trustlib.trust import Trusted
+from trustlib.trust.agreeing import HASHES
 from trustlib.workflow import Evidence, Explanation, Found, Known, find
 
 

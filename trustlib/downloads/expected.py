@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib._types import RoleName, TargetPath
 from trustlib.errors import MismatchError, TooLongError, shortened
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 from trustlib.workflow import Found
 
 STEP = "§5.7.3"

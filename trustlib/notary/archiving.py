@@ -46,7 +46,8 @@ from trustlib.ports import Storage, Transport
 from trustlib.publish import BEGINNING
 from trustlib.roles import Authority, Role, Snapshot, SuccinctRoles, Targets
 from trustlib.sources import FromStore
-from trustlib.trust import Prior, RootTrusted, SnapshotTrusted, Trusted, Verified, matching, verify
+from trustlib.trust import RootTrusted, SnapshotTrusted, Trusted, Verified, verify
+from trustlib.trust.agreeing import Prior, matching
 
 MOST: Final = 20_000
 """How many former files are asked for in one go, unless something else is said."""

@@ -45,7 +45,8 @@ from trustlib.ports import Transport
 from trustlib.roles import Root
 from trustlib.sources import FromStore
 from trustlib.storage import MemoryStorage
-from trustlib.trust import RootTrusted, Verified, not_expired, verify
+from trustlib.trust import RootTrusted, Verified, verify
+from trustlib.trust.agreeing import not_expired
 from trustlib.wire import TUF_JSON
 
 SUCCEEDS: Final = "x-trustlib-succeeds"

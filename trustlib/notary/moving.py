@@ -21,7 +21,7 @@ from trustlib.publish import Repository
 from trustlib.publish.reach import speaking_for
 from trustlib.publish.words import text
 from trustlib.roles import PathPatterns, Target
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 
 WAS: Final = "x-trustlib-was"
 """The member of a target's ``custom`` that says where it was before, who signed, and as of when."""

@@ -25,7 +25,8 @@ from trustlib.notary.public_keys import PublicKey
 from trustlib.publish.opening import BEGINNING
 from trustlib.roles import Authority, Root
 from trustlib.sources import Source
-from trustlib.trust import RootTrusted, recovered, succeeding, verify
+from trustlib.trust import RootTrusted, verify
+from trustlib.trust.agreeing import recovered, succeeding
 
 
 def first_root(

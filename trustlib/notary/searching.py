@@ -21,7 +21,8 @@ from trustlib.effects import Load, Workflow
 from trustlib.errors import LimitError, MismatchError, NotFoundError, RollbackError, TrustError
 from trustlib.limits import Limits
 from trustlib.roles import Authority, SuccinctRoles, Target, Targets
-from trustlib.trust import SnapshotTrusted, Trusted, Verified, not_expired, verify
+from trustlib.trust import SnapshotTrusted, Trusted, Verified, verify
+from trustlib.trust.agreeing import not_expired
 from trustlib.workflow import Agreed, Evidence, Found, Known, RolesAgree
 from trustlib.workflow.agreement import agreed
 from trustlib.workflow.search import Search

@@ -34,15 +34,8 @@ from trustlib.notary.searching import require_nobody_vanished
 from trustlib.notary.starting import Start, known, replayed, started
 from trustlib.roles import Root, Targets
 from trustlib.sources import FromRepository, FromStore
-from trustlib.trust import (
-    RootTrusted,
-    SnapshotTrusted,
-    TimestampTrusted,
-    Trusted,
-    Verified,
-    matching,
-    not_expired,
-)
+from trustlib.trust import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted, Verified
+from trustlib.trust.agreeing import matching, not_expired
 from trustlib.workflow.oddities import remarked
 from trustlib.workflow.remembered import incomplete, kept, of_one_update
 from trustlib.workflow.session import (

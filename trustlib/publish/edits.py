@@ -33,7 +33,7 @@ from trustlib.roles import (
     Target,
     Targets,
 )
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 from trustlib.workflow import delegated_by
 
 UNPUBLISHED: Final = Version(0)

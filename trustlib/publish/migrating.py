@@ -14,7 +14,7 @@ from attrs import frozen
 
 from trustlib._paths import plain, published_target
 from trustlib.publish.repository import Repository
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 
 
 @frozen

@@ -32,7 +32,8 @@ from trustlib.publish.resigning import Next, resigned, signable
 from trustlib.publish.standing import Ending, LapsedError, Renewed, Unchanged
 from trustlib.publish.storing import Delete, Files, Job, adone, done, looked_at, put, revised
 from trustlib.roles import Snapshot, Timestamp
-from trustlib.trust import SnapshotTrusted, Verified, not_expired
+from trustlib.trust import SnapshotTrusted, Verified
+from trustlib.trust.agreeing import not_expired
 from trustlib.wire import TUF_JSON
 from trustlib.workflow import latest
 

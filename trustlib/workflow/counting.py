@@ -19,7 +19,7 @@ from attrs import frozen
 from trustlib._canonical import compact
 from trustlib._frozen import FrozenMap, Json
 from trustlib.roles import MEDIA_TYPE, Target
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 
 MAX_WITNESSES: Final = 16
 """How many may be asked to agree on one thing; it bounds the work of counting."""

@@ -15,7 +15,8 @@ from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, KeyId, RoleName, Version
 from trustlib.errors import moment, shortened
 from trustlib.roles import Authority, MetaFile, Role, Targets
 from trustlib.sources import Source
-from trustlib.trust import HASHES, Trusted, Verified
+from trustlib.trust import Trusted, Verified
+from trustlib.trust.agreeing import HASHES
 
 Visit = tuple[Verified[Targets], "Verified[Targets] | None"]
 """A targets role that was looked at, and who delegates to it (None: root)."""

@@ -15,7 +15,8 @@ from trustlib.errors import LimitError, NotFoundError, shortened
 from trustlib.limits import Limits
 from trustlib.roles import Root, SuccinctRoles, Target, Targets
 from trustlib.sources import Source
-from trustlib.trust import HASHES, Trusted, Verified, not_expired
+from trustlib.trust import Trusted, Verified
+from trustlib.trust.agreeing import HASHES, not_expired
 from trustlib.workflow.explanation import Evidence, Explanation, Visit
 from trustlib.workflow.session import Session, fetch_of, targets_role
 

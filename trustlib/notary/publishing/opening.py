@@ -25,7 +25,8 @@ from trustlib.notary.reading import is_delegated
 from trustlib.notary.searching import RELEASES, delegated
 from trustlib.publish.edits import UNPUBLISHED
 from trustlib.roles import Targets
-from trustlib.trust import Trusted, Verified, matching
+from trustlib.trust import Trusted, Verified
+from trustlib.trust.agreeing import matching
 from trustlib.workflow import delegated_by
 from trustlib.workflow.session import Session, fetch_of, required
 

@@ -26,7 +26,8 @@ from trustlib.ports import Request
 from trustlib.roles import Snapshot, Targets
 from trustlib.sources import FromRepository
 from trustlib.storage import MemoryStorage
-from trustlib.trust import not_expired, verify
+from trustlib.trust import verify
+from trustlib.trust.agreeing import not_expired
 
 
 class TrustServer(Protocol):

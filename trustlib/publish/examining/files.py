@@ -15,7 +15,7 @@ from trustlib.documents import Format
 from trustlib.publish.examining.finding import Finding, Severity, told
 from trustlib.publish.examining.survey import Survey
 from trustlib.publish.opening import coming_root, numbered_name
-from trustlib.trust import HASHES
+from trustlib.trust.agreeing import HASHES
 
 _WAITING: Final = re.compile(r"coming/[0-9a-f]{64}\.root\.json", re.ASCII)
 _FRAGILE: Final = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)

@@ -23,7 +23,8 @@ from trustlib.publish.examining.surveying import Work
 from trustlib.publish.opening import BEGINNING
 from trustlib.roles import Delegation, PathPatterns, SuccinctRoles, Targets
 from trustlib.storage import MemoryStorage
-from trustlib.trust import HASHES, Trusted
+from trustlib.trust import Trusted
+from trustlib.trust.agreeing import HASHES
 from trustlib.workflow import Found, Known, find, refresh
 from trustlib.workflow.search import UNLISTED
 

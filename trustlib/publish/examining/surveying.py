@@ -30,7 +30,8 @@ from trustlib.publish.examining.survey import Lying, Survey
 from trustlib.publish.opening import BEGINNING, taken
 from trustlib.publish.storing import Job, listed, revised
 from trustlib.roles import Authority, MetaFile, R, Root, Snapshot, Targets, Timestamp
-from trustlib.trust import RootTrusted, belonging, matching
+from trustlib.trust import RootTrusted
+from trustlib.trust.agreeing import belonging, matching
 from trustlib.verify import verify
 
 

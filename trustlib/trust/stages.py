@@ -1,25 +1,13 @@
-"""The TUF client workflow as a chain of immutable stages (TUF 1.0.34 §5).
-
-Each stage offers the steps that are legal from it and no others, so the order
-that the specification demands is the only order that type-checks (one idea, and
-what its steps check is read beside them: hence more than 400 lines)::
-
-    RootTrusted ── accept_root ──▶ RootTrusted
-                ── accept_timestamp ──▶ TimestampTrusted
-                                        ── accept_snapshot ──▶ SnapshotTrusted
-                                                               ── accept_targets ──▶ Trusted
+"""The stages of trust: each offers the steps that are legal from it (TUF 1.0.34 §5).
 
 Nothing here reads a clock, a file, or a socket. A step either returns the next
-stage or raises a :class:`~trustlib.TrustError`, and the stage it was asked of
-is as good as before.
+stage or raises; it never returns what it did not verify.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 import attrs
 from attrs import field, frozen
@@ -27,52 +15,22 @@ from attrs import field, frozen
 from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleName, Version
 from trustlib.documents import Format
 from trustlib.errors import (
-    ExpiredError,
     MismatchError,
     RollbackError,
     TrustError,
-    WrongCollectionError,
 )
 from trustlib.roles import MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
 from trustlib.sources import FromRepository, Source
+from trustlib.trust.agreeing import (
+    Prior,
+    belonging,
+    matching,
+    not_expired,
+    nothing_rolled_back,
+    of_version,
+    recovered,
+)
 from trustlib.verify import Verified, verify
-
-__all__ = [
-    "HASHES",
-    "Prior",
-    "RootTrusted",
-    "SnapshotTrusted",
-    "TimestampTrusted",
-    "Trusted",
-    "Verified",
-    "belonging",
-    "matching",
-    "not_expired",
-    "recovered",
-    "succeeding",
-    "verify",
-]
-
-HASHES: Final = ("sha256", "sha512")
-"""The hash algorithms that count; every one that is listed is checked."""
-
-
-@frozen(kw_only=True)
-class Prior:
-    """What earlier updates trusted: a floor for versions (§4.3) and nothing more."""
-
-    timestamp: Verified[Timestamp] | None = None
-    snapshot: Verified[Snapshot] | None = None
-
-    @property
-    def listed(self) -> Version | None:
-        """The version of the snapshot that was trusted, or None.
-
-        Not what the timestamp lists, if that snapshot was never seen: a version
-        that a stolen snapshot key inflated would stay a floor for ever, although
-        the key is gone and the timestamp's keys are the same (§5.3.11).
-        """
-        return None if self.snapshot is None else self.snapshot.role.version
 
 
 @frozen(kw_only=True)
@@ -141,20 +99,10 @@ class RootTrusted:
         """
         prior = attrs.evolve(
             self.prior,
-            timestamp=self._vouched(Timestamp, timestamp) or self.prior.timestamp,
-            snapshot=self._vouched(Snapshot, snapshot) or self.prior.snapshot,
+            timestamp=_vouched(self, Timestamp, timestamp, self.root) or self.prior.timestamp,
+            snapshot=_vouched(self, Snapshot, snapshot, self.root) or self.prior.snapshot,
         )
         return attrs.evolve(self, prior=prior)
-
-    def _vouched(self, kind: type[R], raw: bytes | None) -> Verified[R] | None:
-        if raw is None:
-            return None
-        try:
-            role = verify(self.format.parse(kind, raw), self.root.role.authority(kind.NAME))
-            belonging(role, self.root.role)
-        except TrustError:
-            return None
-        return role
 
     def accept_timestamp(self, raw: bytes) -> TimestampTrusted:
         """Trust a timestamp (§5.3.10, §5.4).
@@ -179,7 +127,7 @@ class RootTrusted:
                 # one stays, if the keys of today vouch for it still; they just
                 # did if it is the very file that was offered.
                 same = old.raw == raw
-                new = new if same else self._vouched(Timestamp, old.raw) or new
+                new = new if same else _vouched(self, Timestamp, old.raw, self.root) or new
         floor, offered = self.prior.listed, new.role.snapshot.version
         if floor is not None and offered is not None and offered < floor:  # §5.4.3.2
             raise RollbackError(SNAPSHOT, floor, offered, step="§5.4.3.2")
@@ -213,9 +161,9 @@ class TimestampTrusted:
         new = verify(stage.format.parse(Snapshot, raw), authority, step="§5.5.3")
         belonging(new, stage.root.role)
         before = stage.prior.snapshot
-        _of_version(new, listed, before, step="§5.5.4")
+        of_version(new, listed, before, step="§5.5.4")
         if before is not None:
-            _nothing_rolled_back(before.role.meta, new.role.meta)
+            nothing_rolled_back(before.role.meta, new.role.meta)
         not_expired(new, stage.now, step="§5.5.6")
         return SnapshotTrusted(timestamp=self, snapshot=new)
 
@@ -277,22 +225,12 @@ class SnapshotTrusted:
         belonging(new, self.root.root.role)
         if new.role.called not in (None, name):  # the specification leaves names unsigned
             raise MismatchError(name, "the role called", name, new.role.called)
-        floor = self._vouched(before, name, delegator) if listed.version is None else None
-        _of_version(new, listed, floor, step="§5.6.4")
+        floor = None
+        if listed.version is None:
+            floor = _vouched(self.root, Targets, before, delegator, name)
+        of_version(new, listed, floor, step="§5.6.4")
         not_expired(new, self.root.now, step="§5.6.5")
         return new
-
-    def _vouched(
-        self, raw: bytes | None, name: RoleName, delegator: Verified[Root] | Verified[Targets]
-    ) -> Verified[Targets] | None:
-        if raw is None:
-            return None
-        try:
-            return verify(
-                self.root.format.parse(Targets, raw, name=name), delegator.role.authority(name)
-            )
-        except TrustError:
-            return None
 
     def listed(self, name: RoleName) -> MetaFile:
         """Return what the snapshot says of the targets role *name*.
@@ -350,98 +288,21 @@ class Trusted:
         return attrs.evolve(self, snapshot=attrs.evolve(self.snapshot, timestamp=timestamp))
 
 
-def not_expired(proof: Verified[R], now: datetime, *, step: str | None = None) -> None:
-    """Make sure that *proof* still holds at *now*; at the second it expires, it does not (§4.3).
-
-    Raises:
-        ExpiredError: it does not.
-    """
-    if proof.role.expires <= now:
-        raise ExpiredError(proof.name, proof.role.expires, now, step=step)
-
-
-def belonging(proof: Verified[R], root: Root) -> None:
-    """Make sure that *proof* is of *root*'s collection: one key may sign for many.
-
-    Raises:
-        WrongCollectionError: it is of another, or of none.
-    """
-    if root.collection is not None and proof.role.collection != root.collection:
-        raise WrongCollectionError(proof.name, root.collection, proof.role.collection)
-
-
-def recovered(prior: Prior, old: Root, new: Root) -> Prior:
-    """Return *prior* without the versions that keys removed since *old* may have inflated.
-
-    §5.3.11: one key of timestamp or snapshot that is gone, and both floors fall.
-    """
-    for name in (TIMESTAMP, SNAPSHOT):
-        before, after = old.authority(name), new.authority(name)
-        kept = {key.material for key in after.keys.values()}
-        usable = {key.material for key in before.keys.values() if key.material is not None}
-        if not usable <= kept:
-            return Prior()
-    return prior
-
-
-def matching(name: RoleName, raw: bytes, listed: MetaFile, *, step: str) -> None:
-    """Make sure that *raw* has the length and the hashes that are *listed*.
-
-    Raises:
-        MismatchError: one of them is another, or no hash is listed that counts.
-    """
-    if listed.length is not None and len(raw) != listed.length:
-        raise MismatchError(name, "length", listed.length, len(raw), step=step)
-    if listed.hashes and not any(algorithm in listed.hashes for algorithm in HASHES):
-        known, got = " or ".join(HASHES), ", ".join(listed.hashes)
-        raise MismatchError(name, "a hash by", known, got, step=step)
-    for algorithm in HASHES:
-        if algorithm in listed.hashes:
-            got = hashlib.new(algorithm, raw).hexdigest()
-            if got != listed.hashes[algorithm]:
-                raise MismatchError(name, algorithm, listed.hashes[algorithm], got, step=step)
-
-
-def _of_version(
-    new: Verified[R], listed: MetaFile, before: Verified[R] | None, *, step: str
-) -> None:
-    """Make sure that *new* has the version that is listed, or comes after *before* if none is."""
-    if listed.version is not None:
-        if new.role.version != listed.version:
-            raise MismatchError(new.name, "version", listed.version, new.role.version, step=step)
-    elif before is not None:
-        succeeding(new, before)
-
-
-def succeeding(new: Verified[R], before: Verified[R]) -> None:
-    """Make sure that *new* is of a later version than *before*, or says the same.
-
-    Raises:
-        RollbackError: it is of an earlier one.
-        MismatchError: it is of the same version, and says something else.
-    """
-    if new.role.version < before.role.version:
-        raise RollbackError(new.name, before.role.version, new.role.version)
-    if new.role.version == before.role.version and new.role != before.role:
-        version = new.role.version
-        raise MismatchError(
-            new.name,
-            f"version {version} as it was seen before, sha256",
-            hashlib.sha256(before.raw).hexdigest(),
-            hashlib.sha256(new.raw).hexdigest(),
+def _vouched(
+    stage: RootTrusted,
+    kind: type[R],
+    raw: bytes | None,
+    by: Verified[Root] | Verified[Targets],
+    name: RoleName | None = None,
+) -> Verified[R] | None:
+    """Return the role in *raw*, expired or not, if *by* vouches for it today; else None."""
+    if raw is None:
+        return None
+    try:
+        role = verify(
+            stage.format.parse(kind, raw, name=name), by.role.authority(name or kind.NAME)
         )
-
-
-def _nothing_rolled_back(
-    old: Mapping[RoleName, MetaFile], new: Mapping[RoleName, MetaFile]
-) -> None:
-    for name, was in old.items():
-        if name in (ROOT, TIMESTAMP, SNAPSHOT):
-            continue  # some snapshots list root.json too; §5.5.5 is about targets roles
-        if was.version is None:
-            continue  # what became of it, the role itself must say
-        if name not in new:
-            raise RollbackError(name, was.version, None, step="§5.5.5")
-        offered = new[name].version
-        if offered is None or offered < was.version:
-            raise RollbackError(name, was.version, offered, step="§5.5.5")
+        belonging(role, stage.root.role)
+    except TrustError:
+        return None
+    return role
