@@ -138,7 +138,7 @@ $(VENV)/.docs: $(VENV)/.made pyproject.toml
 	@touch $@
 
 # program=Debian package
-SERVERS := docker-registry=docker-registry docker=docker.io notary=notary notary-server=notary notary-signer=notary skopeo=skopeo ssh-agent=openssh-client \
+SERVERS := docker-registry=docker-registry docker=docker.io dockerd=docker.io notary=notary notary-server=notary notary-signer=notary skopeo=skopeo ssh-agent=openssh-client \
   gpg=gpg gpgconf=gpgconf gpg-agent=gpg-agent softhsm2-util=softhsm2 age=age strace=strace
 
 servers:

@@ -6,11 +6,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from registry.engines import Engine, RefusedError, engine, secluded_engine
 
 # Timings never decide a test, so no profile has a deadline. Machines that run
 # for everybody try the same examples each time; a developer's tries new ones.
@@ -73,3 +75,30 @@ def strace(require_servers: Callable[..., list[Path]]) -> Path:
     if done.returncode:
         pytest.skip("strace may not trace here")
     return program
+
+
+def _started(
+    engines: Callable[[], AbstractContextManager[Engine]],
+    require_servers: Callable[..., list[Path]],
+) -> Iterator[Engine]:
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("dockerd: only root may run it, on Linux")
+    require_servers("docker", "dockerd", "containerd", "runc", "unshare", "setpriv", "nsenter")
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(engines())
+        except RefusedError as error:  # not a missing program: what this machine will never do
+            pytest.skip(str(error))
+        yield started
+
+
+@pytest.fixture(scope="session")
+def docker_engine(require_servers: Callable[..., list[Path]]) -> Iterator[Engine]:
+    """Docker's daemon, which reaches registries on the loopback network of this machine."""
+    yield from _started(engine, require_servers)
+
+
+@pytest.fixture(scope="session")
+def secluded_docker_engine(require_servers: Callable[..., list[Path]]) -> Iterator[Engine]:
+    """Docker's daemon in a network of its own, in which any port is free."""
+    yield from _started(secluded_engine, require_servers)

@@ -3,7 +3,7 @@
 import os
 import pty
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -45,12 +45,19 @@ def steps(page: str) -> Iterator[File | Typed]:
             yield File(caption[1], text[caption.end() :])
 
 
-def said(command: str, folder: Path, environment: dict[str, str], passphrase: str) -> str:
+def said(
+    command: str,
+    folder: Path,
+    environment: dict[str, str],
+    passphrase: str,
+    inside: Sequence[str] = (),
+) -> str:
     """Type *command* at a terminal, answer its questions, and return what can be read there then."""
+    line = [*inside, "bash", "-c", command]
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
-        os.execvpe("bash", ["bash", "-c", command], environment)
+        os.execvpe(line[0], line, environment)
     seen = b""
     answered = 0
     while piece := _read(terminal):
