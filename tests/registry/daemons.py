@@ -1,7 +1,7 @@
-"""A Docker daemon, as far as pulling and pushing go: an HTTP server that answers its API.
+"""A Docker daemon that says what Docker's never would: an HTTP server that answers its API.
 
-There is none on machines that run tests. What is real is whoever talks to it:
-the docker client, and Docker's package for Python.
+Whoever talks to it is real: the docker client, and Docker's package for Python.
+The real daemon is in ``engines.py``.
 """
 
 import hashlib

@@ -18,6 +18,13 @@ _TAIL: Final = 4_096  # bytes of its complaints: the last ones say why it gave u
 _SOON: Final = 5.0  # seconds in which whoever was stopped has let go of its output
 
 
+def last_words(text: str) -> str:
+    """Return the end of a complaint as one line: what it says last is why."""
+    said = " ".join(text.split())[-300:]
+    # Some of it a registry may have said: it must not write over what stands above.
+    return "".join(char if char.isprintable() else "?" for char in said)
+
+
 @frozen
 class Program:
     """A program, with the options that every call of it has.
@@ -67,10 +74,8 @@ class Program:
         if not ended:
             raise TransportError(called, "has left a process behind that keeps its output open")
         if status:
-            said = " ".join(complaints.heard[-_TAIL:].decode(errors="replace").split())[-300:]
-            # Some of it a registry may have said: it must not write over what stands above.
-            line = "".join(char if char.isprintable() else "?" for char in said)
-            raise TransportError(called, f"failed with status {status}: …{line}")
+            said = last_words(complaints.heard[-_TAIL:].decode(errors="replace"))
+            raise TransportError(called, f"failed with status {status}: …{said}")
         return bytes(output.heard)
 
 

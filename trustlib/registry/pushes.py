@@ -7,14 +7,15 @@ Docker does not say of what kind it is; the bytes do, and they hash to the diges
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import frozen
 
 from trustlib._types import RoleName
 from trustlib.content import Digest
-from trustlib.errors import MalformedError, MismatchError, TransportError, shortened
+from trustlib.errors import MalformedError, MismatchError, TransportError
+from trustlib.registry._programs import last_words
 from trustlib.registry.manifests import Descriptor, Manifest
 
 _LINE: Final = re.compile(
@@ -52,6 +53,22 @@ class PushResult:
         return got
 
 
+def heard(records: Iterable[object], where: str, done: str) -> Iterator[Mapping[object, object]]:
+    """Yield what a stream of Docker's API says, as long as that is not that it failed.
+
+    Raises:
+        MalformedError: a record is none.
+        TransportError: it says that *where* was not *done*.
+    """
+    for record in records:
+        if not isinstance(record, Mapping):
+            raise MalformedError(where, "$", "an object", type(record).__name__)
+        if "error" in record or "errorDetail" in record:
+            reason = str(record.get("error") or record["errorDetail"])
+            raise TransportError(where, f"was not {done}: {last_words(reason)}")
+        yield record
+
+
 def told(records: Iterable[object], tag: str, where: str) -> PushResult:
     """Return what a stream of Docker's API says about the push of *tag*.
 
@@ -60,12 +77,7 @@ def told(records: Iterable[object], tag: str, where: str) -> PushResult:
         TransportError: it says that nothing was.
     """
     said = []
-    for record in records:
-        if not isinstance(record, Mapping):
-            raise MalformedError(where, "$", "an object", type(record).__name__)
-        if "error" in record or "errorDetail" in record:
-            reason = record.get("error") or record["errorDetail"]
-            raise TransportError(where, f"was not pushed: {shortened(reason, str)}")
+    for record in heard(records, where, "pushed"):
         aux = record.get("aux")
         if isinstance(aux, Mapping) and aux.get("Tag") == tag:
             said.append((aux.get("Digest"), aux.get("Size")))

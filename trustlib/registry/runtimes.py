@@ -19,9 +19,9 @@ from attrs import field, frozen
 from trustlib._json import read
 from trustlib._types import RoleName
 from trustlib.content import Digest, ImageReference, TagBinding
-from trustlib.errors import MismatchError, TransportError, shortened
+from trustlib.errors import MismatchError, TransportError
 from trustlib.registry import pushes
-from trustlib.registry._programs import Program
+from trustlib.registry._programs import Program, last_words
 from trustlib.registry.pushes import PushResult
 
 __all__ = ["DockerCli", "DockerClient", "DockerSdk", "Podman", "PushResult", "Runtime", "Skopeo"]
@@ -198,9 +198,6 @@ class DockerImage(Protocol):
 class DockerImages(Protocol):
     """The images of a daemon, as the ``docker`` package has them."""
 
-    def pull(self, repository: str, tag: str) -> object:
-        """Pull an image."""
-
     def get(self, name: str) -> DockerImage:
         """Return an image that is there."""
 
@@ -208,8 +205,19 @@ class DockerImages(Protocol):
         """Push an image."""
 
 
+class DockerApi(Protocol):
+    """What a daemon is asked, as the ``docker`` package spells it."""
+
+    def pull(self, repository: str, tag: str, *, stream: bool, decode: bool) -> Iterable[object]:
+        """Pull an image."""
+
+
 class DockerClient(Protocol):
     """``docker.DockerClient``, as far as it is needed."""
+
+    @property
+    def api(self) -> DockerApi:
+        """What the daemon can be asked."""
 
     @property
     def images(self) -> DockerImages:
@@ -230,10 +238,13 @@ class DockerSdk:
         """See :meth:`Runtime.pull`."""
         images, source, name = self.client.images, pinned(binding), plain(binding)
         with _reported(source):
-            # The package does not look at what the daemon says while it pulls: so we do, after.
-            images.pull(binding.reference.repository, tag=str(binding.digest))
+            # ``images.pull`` of the package would not look at what the daemon says meanwhile.
+            repository, digest = binding.reference.repository, str(binding.digest)
+            records = self.client.api.pull(repository, tag=digest, stream=True, decode=True)
+            for _ in pushes.heard(records, source, "pulled"):
+                pass
             if name is not None and binding.reference.tag is not None:
-                images.get(source).tag(binding.reference.repository, tag=binding.reference.tag)
+                images.get(source).tag(repository, tag=binding.reference.tag)
             there = images.get(name or source).attrs.get("RepoDigests") or ()
         _held(binding, "docker", map(str, there))
 
@@ -259,4 +270,6 @@ def _reported(where: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, HTTPError) as error:
-        raise TransportError(where, f"Docker says: {shortened(error, str)}") from error
+        # The daemon's own words, where there are any: the package puts a long address before them.
+        said = last_words(str(getattr(error, "explanation", None) or error))
+        raise TransportError(where, f"Docker says: {said}") from error

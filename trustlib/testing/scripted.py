@@ -15,6 +15,7 @@ from typing import Self
 from attrs import field, frozen
 
 _CONNECTIONS_END_WITHIN = 10  # seconds
+_HANDSHAKE = b"\x16"  # the first byte of every TLS connection
 
 
 @frozen
@@ -162,8 +163,8 @@ def _read_request(connection: socket.socket) -> Asked | None:
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = connection.recv(1)
-        if not byte:
-            return None
+        if not byte or (not head and byte == _HANDSHAKE):
+            return None  # Docker tries TLS first: it hears at once that it is not spoken here
         head += byte
     line, *rest = head.decode("latin-1").strip().split("\r\n")
     method, target, _ = line.split(" ")
