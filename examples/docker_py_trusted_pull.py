@@ -31,4 +31,4 @@ if __name__ == "__main__":
         image = trusted_pull(docker.from_env(), _updater.configured(), sys.argv[1])
     except TrustError as error:
         sys.exit(f"refused  {error}")
-    print(f"pulled   {sys.argv[1]} as", *image.attrs["RepoDigests"])
+    print(f"pulled   {sys.argv[1]}, which is here as {image.id}")

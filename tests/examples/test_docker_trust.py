@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from examples.people import EXAMPLES, SECRET, Person, Ran, Warm
 from plain.environment import PLAINLY
-from registry.daemons import Daemon
+from registry.engines import root_of
 from registry.processes import skopeo, started
 
 from examples._registry import built
@@ -317,35 +317,63 @@ def test_a_runtime_is_told_the_digest(alice, image, engine, command):
     assert [command, "--rm", "-e", "A=b c", pinned, "echo", "--hello"] == called(alice, name)
 
 
-def test_what_docker_pushed_is_signed(require_servers, alice, image, place):
-    """Docker's own client; and a daemon that says what it pushed, as Docker's does."""
-    require_servers("docker")
-    copy = ("copy", "--quiet", "--dest-tls-verify=false", f"oci:{alice.directory}/image")
-    skopeo(*copy, f"docker://{image}:docker")
-    digest = signed(alice, image)["1.4"]
-    with Daemon({}) as daemon:
-        daemon.images[f"{image}:docker"] = []
-        daemon.records = [
-            {"status": f"docker: digest: {digest} size: 418"},
-            {"aux": {"Tag": "docker", "Digest": digest, "Size": 418}},
-        ]
-        ran = alice.docker_trust("push", f"{image}:docker", DOCKER_HOST=daemon.url)
-
-    assert (0, True) == (ran.status, f"docker: digest: {digest} size: 418" in ran.screen), (
-        ran.screen
+@pytest.fixture
+def dockers(alice, docker_engine):
+    """What makes alice's docker talk to the daemon that runs; and an image that says something."""
+    folder = alice.directory / "context"
+    program = root_of("echo", folder / "root")
+    (folder / "Dockerfile").write_text(
+        f'FROM scratch\nCOPY root /\nENTRYPOINT ["{program}"]\nCMD ["the release"]\n'
     )
-    assert digest == signed(alice, image)["docker"]
+    return {"DOCKER_HOST": docker_engine.url}
 
 
-def test_docker_pulls_the_digest_and_calls_it_by_its_name(require_servers, alice, image):
-    require_servers("docker")
-    pinned = f"{image}@{signed(alice, image)['1.4']}"
-    with Daemon({pinned: pinned}) as daemon:
-        ran = alice.docker_trust("pull", "--engine=docker", f"{image}:1.4", DOCKER_HOST=daemon.url)
+def test_docker_pushes_what_is_signed_then_and_pulls_and_runs_it_although_the_tag_was_moved(
+    alice, image, docker_engine, dockers
+):
+    name = f"{image}:docker"
+    docker_engine.docker("build", "--quiet", f"--tag={name}", f"{alice.directory}/context")
 
-    assert 0 == ran.status, ran.screen
-    assert f"Tagging {pinned} as {image}:1.4" == ran.last
-    assert [pinned] == daemon.images[f"{image}:1.4"]
+    pushed = alice.docker_trust("push", name, **dockers)
+    digest = signed(alice, image)["docker"]
+    assert 0 == pushed.status, pushed.screen
+    assert re.search(rf"^docker: digest: {digest} size: \d+$", pushed.screen, re.MULTILINE)
+
+    theirs = ("copy", "--quiet", "--dest-tls-verify=false", f"oci:{alice.directory}/unsigned")
+    skopeo(*theirs, f"docker://{name}")
+    docker_engine.docker("rmi", name)
+    pulled = alice.docker_trust("pull", "--engine=docker", name, **dockers)
+    assert 0 == pulled.status, pulled.screen
+    assert f"Tagging {image}@{digest} as {name}" == pulled.last
+    assert "the release\n" == docker_engine.docker("run", "--rm", name)
+
+    run = alice.docker_trust("run", "--engine=docker", "--options=--rm", name, "hello", **dockers)
+    assert (0, "hello") == (run.status, run.last), run.screen
+    created = alice.docker_trust("create", "--engine=docker", name, **dockers)
+    assert 0 == created.status, created.screen
+    shown = ("inspect", "--format={{.Config.Image}}", created.last)
+    assert f"{image}@{digest}\n" == docker_engine.docker(*shown)
+    assert "the release\n" == docker_engine.docker("start", "--attach", created.last)
+
+
+def test_docker_builds_on_what_was_signed_and_on_nothing_else(alice, image, docker_engine, dockers):
+    name = f"{image}:base"
+    docker_engine.docker("build", "--quiet", f"--tag={name}", f"{alice.directory}/context")
+    alice.docker_trust("push", name, **dockers)
+    digest = signed(alice, image)["base"]
+    docker_engine.docker("rmi", name)
+    folder = alice.directory / "onward"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f'FROM {name}\nCMD ["the one on top"]\n')
+
+    built = alice.docker_trust("build", "--engine=docker", "-t", "onward", "onward", **dockers)
+    assert 0 == built.status, built.screen
+    assert f"FROM {image}@{digest}" in built.screen
+    assert "the one on top\n" == docker_engine.docker("run", "--rm", "onward")
+
+    (folder / "Dockerfile").write_text(f"FROM {image}:notrust\n")
+    refused = alice.docker_trust("build", "--engine=docker", "onward", **dockers)
+    assert (1, True) == (refused.status, "No trust data for notrust" in refused.last)
 
 
 def test_where_nothing_runs_containers_it_says_what_to_do(alice, image, tmp_path):

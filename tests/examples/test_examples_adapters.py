@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import yaml
 from publish.desks import created, planned, signed
-from registry.daemons import Daemon
 from transport.servers import Authority
 
 from trustlib import RENEWED, Digest, FileStorage
@@ -65,19 +64,39 @@ def run(name, *arguments, environment, told=""):
     )
 
 
+@pytest.fixture
+def examples_registry(monkeypatch):
+    """The module of the examples that starts a registry and builds images."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import _registry
+
+    return _registry
+
+
 # -- Docker and podman ------------------------------------------------------------------------
 
 
-def test_dockers_package_pulls_what_was_signed(environment):
-    other = f"{DOMAIN}/acme/app@{Digest.of(b'another')}"
-    with Daemon({PINNED: PINNED, f"{DOMAIN}/acme/app:1.4": other}) as daemon:
-        environment["DOCKER_HOST"] = daemon.url
-        name = "docker_py_trusted_pull.py"
-        pulled = run(name, f"{DOMAIN}/acme/app:1.4", environment=environment)
+@pytest.mark.servers
+def test_dockers_package_pulls_what_was_signed_although_the_tag_was_moved(
+    require_servers, docker_engine, examples_registry, tmp_path
+):
+    require_servers("docker-registry", "skopeo")
+    with examples_registry.registry(tmp_path) as host:
+        image = examples_registry.built(tmp_path / "image", "the release")
+        tag = f"{host}/acme/app:1.4"
+        examples_registry.push(image, tag)
+        examples_registry.push(examples_registry.built(tmp_path / "other", "another"), tag)
+        environment = published(tmp_path, host, image.digest, image.size)
+        environment["DOCKER_HOST"] = docker_engine.url
+        pulled = run("docker_py_trusted_pull.py", tag, environment=environment)
+        refused = run("docker_py_trusted_pull.py", f"{host}/acme/app:1.5", environment=environment)
 
-        assert [PINNED] == daemon.images[f"{DOMAIN}/acme/app:1.4"]
-    said = f"pulled   {DOMAIN}/acme/app:1.4 as {PINNED}\n"
-    assert (0, said) == (pulled.returncode, pulled.stdout)
+    kept = json.loads(docker_engine.docker("image", "inspect", tag))[0]
+    said = f"pulled   {tag}, which is here as {kept['Id']}\n"
+    assert (0, said) == (pulled.returncode, pulled.stdout), pulled.stderr
+    assert f"{host}/acme/app@{image.digest}" in kept["RepoDigests"]
+    assert (1, "") == (refused.returncode, refused.stdout)
+    assert refused.stderr.startswith("refused  ")
 
 
 PODMAN = f"""#!{sys.executable} -IS
@@ -108,22 +127,19 @@ def test_podman_pulls_all_or_nothing(environment, tmp_path):
 
 
 @pytest.mark.servers
-def test_real_podman_pulls_what_was_signed_although_the_tag_was_moved(require_servers, tmp_path):
+def test_real_podman_pulls_what_was_signed_although_the_tag_was_moved(
+    require_servers, examples_registry, tmp_path
+):
     require_servers("docker-registry", "skopeo")
     podman = any(os.access(Path(one) / "podman", os.X_OK) for one in os.get_exec_path())
     if not podman or os.geteuid() != 0:
         pytest.skip("podman: not installed, or not run as root")
-    sys.path.insert(0, str(EXAMPLES))
-    try:
-        import _registry
-    finally:
-        sys.path.remove(str(EXAMPLES))
     # podman takes no long path
-    with _registry.registry(tmp_path) as host, tempfile.TemporaryDirectory() as short:
-        image = _registry.built(tmp_path / "image", "the release")
+    with examples_registry.registry(tmp_path) as host, tempfile.TemporaryDirectory() as short:
+        image = examples_registry.built(tmp_path / "image", "the release")
         tag = f"{host}/acme/app:1.4"
-        _registry.push(image, tag)
-        _registry.push(_registry.built(tmp_path / "other", "another"), tag)
+        examples_registry.push(image, tag)
+        examples_registry.push(examples_registry.built(tmp_path / "other", "another"), tag)
         environment = published(tmp_path, host, image.digest, image.size)
         storage, registries = Path(short) / "storage.conf", Path(short) / "registries.conf"
         storage.write_text(
