@@ -4,7 +4,7 @@ import pytest
 from core.worlds import NOW, signer
 from publish.desks import digest
 from registry.contents import OCI_INDEX, OCI_MANIFEST
-from registry.trusting import collection, publisher, pushed, registry_at
+from registry.trusting import collection, publisher, pushed, registry_at, updater
 
 from trustlib import (
     Authority,
@@ -14,11 +14,22 @@ from trustlib import (
     MismatchError,
     NotFoundError,
     PathPatterns,
+    PerOrganisation,
+    PerRepository,
     SigningError,
     ThresholdError,
 )
 from trustlib.publish.meaning import meaning
-from trustlib.registry import Descriptor, described, revoke, sign_remote, trusted_push
+from trustlib.registry import (
+    TAG,
+    Descriptor,
+    RegistryStorage,
+    RegistryTransport,
+    described,
+    revoke,
+    sign_remote,
+    trusted_push,
+)
 
 pytestmark = pytest.mark.servers
 _count = iter(range(10**6))
@@ -149,6 +160,53 @@ def test_what_one_registry_has_is_not_signed_for_another(desk):
         sign_remote(f"{desk.path}:1.4", pytest.fail, **settings)
     with pytest.raises(ValueError, match="expected an image of"):
         described(desk.registry, desk.path, content.digest)
+
+
+@pytest.fixture
+def own(plain):
+    """A desk whose collection is called as its image is, and lies in the same repository."""
+    desk = Desk(plain)
+    desk.names = PerRepository(desk.image)
+    desk.storage = RegistryStorage(desk.registry, desk.path)
+    desk.anchor = collection(desk.storage, desk.image, names=desk.names)
+    return desk
+
+
+def test_an_image_with_a_collection_of_its_own_has_its_tags_where_clients_look(own):
+    """A tag that is signed under another path is signed for nobody, and nobody would be told."""
+    content = pushed(own.registry, own.path, "1.4")
+    before = own.registry.manifest(own.path, TAG)
+
+    for signing in (
+        lambda: own.push(content),
+        lambda: sign_remote(
+            f"{own.image}:1.4",
+            lambda *_: True,
+            registry=own.registry,
+            publisher=own.publisher(),
+            storage=own.storage,
+        ),
+        own.revoke,
+    ):
+        with pytest.raises(ValueError, match=r"names=PerRepository\('.*/app'\)"):
+            signing()
+    assert before == own.registry.manifest(own.path, TAG)
+
+    own.publisher = lambda *_: publisher(own.anchor, names=own.names)
+    own.push(content)
+    asked = updater(own.anchor, RegistryTransport(own.registry, own.path), own.names)
+    assert content.digest == asked.resolve(f"{own.image}:1.4").digest
+    assert ("targets",) == own.revoke().roles
+
+
+def test_who_says_that_it_has_other_images_too_is_believed(own):
+    names = PerOrganisation(own.registry.domain)
+    own.publisher = lambda *_: publisher(own.anchor, names=names)
+
+    own.push(pushed(own.registry, own.path, "1.4"))
+
+    asked = updater(own.anchor, RegistryTransport(own.registry, own.path), names)
+    assert "1.4" == asked.resolve(f"{own.image}:1.4").reference.tag
 
 
 def test_who_knows_the_digest_alone_reads_the_rest_off_the_bytes(desk):

@@ -116,7 +116,8 @@ def trusted_push(
             published all the same, and a note says what can be done.
         NotFoundError: the registry does not know the tag.
         ValueError: *reference* has no tag, or a digest, or the tag of the collection;
-            or it is in another registry.
+            or it is in another registry. Or the collection is called as the image
+            is, and the publisher does not say what images are called in it.
         TrustError: as :meth:`trustlib.publish.Publisher.retrying`.
     """
     tagged = at_home(_pushable(reference), registry)
@@ -183,12 +184,14 @@ def revoke(
 
     Raises:
         NotFoundError: none of the publisher's roles lists the tag.
+        ValueError: as :func:`trusted_push`.
         TrustError: as :meth:`trustlib.publish.Publisher.retrying`.
     """
     tagged = _pushable(reference)
     removed: list[RoleName] = []
 
     def edit(before: Repository) -> Repository:
+        _require_names(before, tagged, publisher)
         removed[:] = listing(before, tagged) & signable(before, _keys(publisher))
         after = before
         for role in removed:
@@ -232,6 +235,7 @@ def _vouched(
     roles: list[RoleName] = []
 
     def edit(before: Repository) -> Repository:
+        _require_names(before, tagged, publisher)
         roles[:] = sorted(_speakers(before, tagged, signable(before, _keys(publisher))))
         after = before
         for role in roles:
@@ -255,6 +259,24 @@ def _vouched(
         )
         raise
     return Pushed(binding=binding, roles=tuple(roles), receipt=receipt)
+
+
+def _require_names(repository: Repository, tagged: ImageReference, publisher: Publisher) -> None:
+    """Find that somebody said what images are called, where it is not clear.
+
+    A collection that is called as the image is may be that image's own, and list
+    tags alone. Whoever signs under another path than clients ask for is not told
+    so by anybody.
+
+    Raises:
+        ValueError: nobody did.
+    """
+    if publisher.names is None and repository.collection == tagged.repository:
+        raise ValueError(
+            f"{tagged.familiar}: the collection is called as the image is; say what images are"
+            f" called in it: Publisher(names=PerRepository({tagged.repository!r})) if it is that"
+            f" image's own, PerOrganisation({tagged.domain!r}) if it has others too"
+        )
 
 
 def _speakers(repository: Repository, tagged: ImageReference, ours: set[RoleName]) -> set[RoleName]:
