@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import secrets
+import sys
 from collections import defaultdict
 from contextlib import closing, contextmanager
 from functools import partial
@@ -205,10 +206,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing; tests read what the registry was asked."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *about):
+        if not isinstance(sys.exception(), ConnectionError):  # a client may have had enough
+            super().handle_error(*about)
+
+
 @contextmanager
 def served(registry):
     """Serve *registry* on the loopback network; the value is its domain."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, registry)) as server:
+    with _Server(("127.0.0.1", 0), partial(_Handler, registry)) as server:
         thread = Thread(target=partial(server.serve_forever, poll_interval=0.01))
         thread.start()
         domain = f"127.0.0.1:{server.server_address[1]}"
