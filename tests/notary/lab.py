@@ -43,6 +43,7 @@ class Lab:
         folder: where everything is kept.
         url: of the server.
         ca_file: who vouches for it.
+        client: the certificate and the key that it wants to see, if any.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Lab:
     ca_file: Path
     program: Path
     auth: str | None = None
+    client: tuple[Path, Path] | None = None
 
     def notary(self, *arguments: str, home: str = "home", pins: object = None) -> str:
         """Run the real client, and return what it prints."""
@@ -63,7 +65,11 @@ class Lab:
         directory.mkdir(exist_ok=True)
         config = {
             "trust_dir": str(directory),
-            "remote_server": {"url": self.url, "root_ca": str(self.ca_file)},
+            "remote_server": {
+                "url": self.url,
+                "root_ca": str(self.ca_file),
+                **self._shown,
+            },
             **({} if pins is None else {"trust_pinning": pins}),
         }
         file = directory / "config.json"
@@ -79,15 +85,20 @@ class Lab:
         return done.returncode, (done.stdout + done.stderr).decode()
 
     @property
+    def _shown(self) -> dict[str, str]:
+        if self.client is None:
+            return {}
+        certificate, key = map(str, self.client)
+        return {"tls_client_cert": certificate, "tls_client_key": key}
+
+    @property
     def _login(self) -> dict[str, str]:
         return {} if self.auth is None else {"NOTARY_AUTH": b64encode(self.auth.encode()).decode()}
 
     def docker(self, *arguments: str, home: str = "docker") -> tuple[int, str, str]:
         """Run docker, with this as its trust server; no daemon is there, and none is needed."""
         directory = self.folder / home
-        place = directory / "tls" / self.url.removeprefix("https://")
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "ca.crt").write_bytes(self.ca_file.read_bytes())
+        self.as_docker(directory)
         done = subprocess.run(
             ["docker", *arguments],
             capture_output=True,
@@ -103,6 +114,15 @@ class Lab:
         )
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
+    def as_docker(self, directory: Path) -> Path:
+        """Have the certificates where docker looks for them below its settings; say where."""
+        place = directory / "tls" / self.url.removeprefix("https://")
+        place.mkdir(parents=True, exist_ok=True)
+        names = ("ca.crt", "client.cert", "client.key")
+        for name, file in zip(names, (self.ca_file, *(self.client or ())), strict=False):
+            (place / name).write_bytes(file.read_bytes())
+        return place
+
 
 LOGIN = ("alice", "open sesame")
 _LOCAL = {"type": "local", "hostname": "", "port": "", "key_algorithm": "ed25519"}
@@ -116,19 +136,26 @@ def running(
     *,
     signer: Path | None = None,
     tokens: bool = False,
+    database: str | None = None,
+    mutual: bool = False,
     **settings: object,
 ) -> Iterator[Lab]:
-    """A server whose storage is in memory.
+    """A server whose storage is in memory, or the PostgreSQL at *database*.
 
     Its keys are there, too, or those of the program *signer*. With *tokens*,
-    anybody may read, and who can prove to be LOGIN may do everything.
+    anybody may read, and who can prove to be LOGIN may do everything. With
+    *mutual*, nobody may do anything who does not show a certificate.
     """
-    certificate, key = _certified(folder)
+    storage = {"backend": "memory"}
+    if database is not None:
+        storage = {"backend": "postgres", "db_url": database}
+    certificate, key = certified(folder, "server")
+    client_files = certified(folder, "client") if mutual else None
     port = _free_port()
     with contextlib.ExitStack() as stack:
         service: dict[str, str] = _LOCAL
         if signer is not None:
-            service = stack.enter_context(_signer(folder, signer, certificate, key))
+            service = stack.enter_context(_signer(folder, signer, certificate, key, storage))
         options = stack.enter_context(_tokens(folder, certificate, key)) if tokens else None
         config = folder / "server.json"
         config.write_text(
@@ -138,10 +165,11 @@ def running(
                         "http_addr": f"127.0.0.1:{port}",
                         "tls_cert_file": str(certificate),
                         "tls_key_file": str(key),
+                        **({"client_ca_file": str(client_files[0])} if client_files else {}),
                     },
                     "trust_service": service,
                     "logging": {"level": "error"},
-                    "storage": {"backend": "memory"},
+                    "storage": storage,
                     **({"auth": {"type": "token", "options": options}} if options else {}),
                     **settings,
                 }
@@ -149,7 +177,7 @@ def running(
         )
         process = stack.enter_context(_started(server, config, folder / "server.log"))
         auth = ":".join(LOGIN) if tokens else None
-        lab = Lab(folder, f"https://127.0.0.1:{port}", certificate, client, auth)
+        lab = Lab(folder, f"https://127.0.0.1:{port}", certificate, client, auth, client_files)
         _wait(lab, port, process)
         yield lab
 
@@ -158,7 +186,12 @@ def running(
 def _started(program: Path, config: Path, log: Path) -> Iterator[subprocess.Popen]:
     with (
         log.open("wb") as out,
-        subprocess.Popen([program, "-config", config], stdout=out, stderr=out) as process,
+        subprocess.Popen(
+            [program, "-config", config],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "NOTARY_SIGNER_ONE": "of keys in a database"},
+        ) as process,
     ):
         try:
             yield process
@@ -171,7 +204,9 @@ def _started(program: Path, config: Path, log: Path) -> Iterator[subprocess.Pope
 
 
 @contextlib.contextmanager
-def _signer(folder: Path, program: Path, certificate: Path, key: Path) -> Iterator[dict[str, str]]:
+def _signer(
+    folder: Path, program: Path, certificate: Path, key: Path, storage: dict[str, str]
+) -> Iterator[dict[str, str]]:
     port = _free_port()
     config = folder / "signer.json"
     config.write_text(
@@ -184,7 +219,7 @@ def _signer(folder: Path, program: Path, certificate: Path, key: Path) -> Iterat
                     "client_ca_file": str(certificate),
                 },
                 "logging": {"level": "error"},
-                "storage": {"backend": "memory"},
+                "storage": {**storage, "default_alias": "one"},
             }
         )
     )
@@ -292,6 +327,8 @@ def _url(data: bytes) -> bytes:
 
 def _wait(lab: Lab, port: int, process: subprocess.Popen) -> None:
     context = ssl.create_default_context(cafile=lab.ca_file)
+    if lab.client is not None:
+        context.load_cert_chain(*lab.client)
     for _ in range(300):
         assert process.poll() is None, (lab.folder / "server.log").read_text()
         connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
@@ -312,9 +349,10 @@ def _free_port() -> int:
         return one.getsockname()[1]
 
 
-def _certified(folder: Path) -> tuple[Path, Path]:
+def certified(folder: Path, whose: str) -> tuple[Path, Path]:
+    """Return the files of a new certificate that its own key signed, and of that key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trust server")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, whose)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -330,7 +368,7 @@ def _certified(folder: Path) -> tuple[Path, Path]:
         )
         .sign(key, hashes.SHA256())
     )
-    files = folder / "server.crt", folder / "server.key"
+    files = folder / f"{whose}.crt", folder / f"{whose}.key"
     files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files[1].write_bytes(
         key.private_bytes(

@@ -1,5 +1,6 @@
 """trustlib and the real client write one collection in turns, and read what the other wrote."""
 
+import contextlib
 import itertools
 import json
 from base64 import b64encode
@@ -9,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from notary import lab as labs
+from notary.database import database, require_postgres
 from notary.lab import PASSPHRASES, running
 
 from trustlib import ConflictError, DeniedError, MemoryStorage, NotFoundError, Updater
@@ -46,20 +48,29 @@ SECRET = {
 }
 DELEGATION = PASSPHRASES["NOTARY_DELEGATION_PASSPHRASE"]
 DOMAIN = "registry.example"
+SLOW = "all in a database"  # as those servers have it that many people share
 KINDS = {
     "keys in the server": {},
     "keys in the signer, and tokens": {"signer": True, "tokens": True},
+    SLOW: {"signer": True, "database": True},
 }
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=[pytest.mark.slow] * (kind == SLOW), id=kind) for kind in KINDS
+    ],
+)
 def lab(request, require_servers, tmp_path_factory):
     server, client, signer = require_servers("notary-server", "notary", "notary-signer")
     said = dict(KINDS[request.param])
     if said.pop("signer", False):
         said["signer"] = signer
-    with running(tmp_path_factory.mktemp("lab"), server, client, **said) as lab:
-        yield lab
+    with contextlib.ExitStack() as stack:
+        if said.pop("database", False):
+            said["database"] = stack.enter_context(database(require_postgres()))
+        yield stack.enter_context(running(tmp_path_factory.mktemp("lab"), server, client, **said))
 
 
 @pytest.fixture(scope="module")
