@@ -36,15 +36,17 @@ from trustlib import (
     MalformedError,
     MemoryStorage,
     NotFoundError,
+    Offline,
     Request,
     RollbackError,
     StorageError,
     ThresholdError,
     TransportError,
+    Updater,
     WrongCollectionError,
 )
 from trustlib._types import ROOT, TARGETS
-from trustlib.notary import Archive, ContentTrust, Record, archive
+from trustlib.notary import RELEASES, Archive, ContentTrust, Record, archive
 from trustlib.notary.archives import RECORD
 
 ALICE = "targets/alice"
@@ -112,6 +114,24 @@ def test_every_file_of_a_real_collection_is_archived_and_answers_offline(reposit
     trusted = updater.refresh()
     assert newest[TARGETS] == trusted.targets.role.version
     assert at(repository).replace(microsecond=0) == trusted.now
+
+
+def test_the_directory_is_a_store_that_answers_with_nobody_asked(tmp_path):
+    """Without the archive's own reader, as well: it is a client's memory."""
+    collection, alice = Collection.create("v1"), signer("alice")
+    given = Delegations(keys=keys(alice), roles=(grant(RELEASES, alice),))
+    collection = then(collection, TARGETS, delegations=given).with_role(RELEASES, alice, v2="two")
+    made = archived(collection, FileStorage(tmp_path))
+
+    def updater(now):
+        app = ContentTrust(NAME)
+        said = {"names": app.names, "format": app, "clock": lambda: now}
+        store = FileStorage(tmp_path)
+        return Updater(anchor=collection.pin, transport=Offline(), storage=store, **said)
+
+    assert target("two").hashes["sha256"] == updater(made.clock()).resolve(f"{NAME}:v2").digest.hex
+    with pytest.raises(ExpiredError):
+        updater(LATER + DAY).refresh()
 
 
 def test_an_archive_answers_for_ever_and_moves_nobodys_clock():

@@ -1,5 +1,6 @@
 """The program that takes collections out of a service before it closes, against servers."""
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -7,20 +8,30 @@ import sys
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
 from examples.test_examples import EXAMPLES, PLAIN
-from notary.collections_of import REPOSITORIES, fixture_state
+from interop.peers import Theirs
+from notary.collections_of import PEM, REPOSITORIES, SPKI, ec_private, fixture_state
+from notary.database import database, require_postgres
 from notary.lab import PASSPHRASES, running
 from notary.moving_home import at, first_pin, gun, last, old_roots
 from notary.real_keys import KEYS, put
 
 from trustlib import Anchor, DirectoryTransport, FileStorage, MemoryStorage, Updater
 from trustlib._clock import utcnow
-from trustlib._types import TARGETS
+from trustlib._types import ROOT, TARGETS
 from trustlib.content import PerRepository
-from trustlib.notary import Archive, bridge, find_bridge
+from trustlib.notary import (
+    RELEASES,
+    Archive,
+    ContentTrust,
+    bridge,
+    find_bridge,
+    pinned_certificate,
+)
+from trustlib.roles import Root
 
 PROGRAM = EXAMPLES / "rescue_docker_content_trust.py"
 NEW = "a passphrase for what comes next"
@@ -155,46 +166,73 @@ def test_a_dry_run_signs_nothing_and_one_that_fails_keeps_no_other(service, dock
 
 
 @pytest.mark.servers
-def test_a_live_collection_is_rescued_from_the_real_server(require_servers, tmp_path):
+@pytest.mark.parametrize(
+    "kept", ["in memory", pytest.param("in a database", marks=pytest.mark.slow)]
+)
+def test_a_live_collection_is_rescued_from_the_real_server(require_servers, tmp_path, kept):
+    """Rotated and delegated from, and gone when all of it is read again."""
     server, notary = require_servers("notary-server", "notary")
     name, digest = "registry.example/lab/leaving", hashlib.sha256(b"x").hexdigest()
-    with running(tmp_path, server, notary) as lab:
-        lab.notary("init", "-p", name)
-        lab.notary("addhash", "-p", name, "v1", "7", "--sha256", digest)
-        lab.notary("key", "rotate", name, "targets")
-        lab.notary("addhash", "-p", name, "v2", "7", "--sha256", digest)
+    with contextlib.ExitStack() as stack:
+        address = None
+        if kept == "in a database":
+            address = stack.enter_context(database(require_postgres()))
+        lab = stack.enter_context(running(tmp_path, server, notary, database=address))
+        lived(lab, name, digest, tmp_path)
         docker = tmp_path / "docker"
         (docker / "trust").mkdir(parents=True, mode=0o700)
         for path in (lab.folder / "home" / "private").glob("*.key"):
             put(docker / "trust", path.name, path.read_bytes())
-        tls = docker / "tls" / urlsplit(lab.url).netloc
-        tls.mkdir(parents=True)
-        (tls / "ca.crt").write_bytes(lab.ca_file.read_bytes())
-        process = begun(
-            tmp_path / "rescue",
-            name,
-            "--server",
-            lab.url,
-            "--docker",
-            docker,
-            "--sign",
-            passphrase=PASSPHRASES["NOTARY_ROOT_PASSPHRASE"],
-        )
+        lab.as_docker(docker)
+        secrets = {"DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE": DELEGATION}
+        asked = [tmp_path / "rescue", name, "--server", lab.url, "--docker", docker, "--sign"]
+        process = begun(*asked, passphrase=PASSPHRASES["NOTARY_ROOT_PASSPHRASE"], **secrets)
         code, printed, complaints = done(process)
         assert code == 0, printed + complaints
 
     made = Archive.open(FileStorage(tmp_path / "rescue" / name / "archive"))
-    assert 5 == made.updater(Anchor.root(made.roots[0])).refresh().targets.role.version
-    assert {2, 3, 4, 5} == {one.version for one in made.record.files if one.role == TARGETS}
+    pin = pinned_certificate(name, root_id(name, made.roots[0]))
+    assert 3 == len(made.roots)
+    assert () == made.record.left
+    assert {2, 3, 4, 5, 6} == {one.version for one in made.record.files if one.role == TARGETS}
+    bound = made.updater(Anchor.root(made.roots[0])).resolve(f"{name}:v3")
+    assert (digest, ("targets", RELEASES)) == (bound.digest.hex, bound.via)
+    site = tmp_path / "rescue" / name / "site"
     anchor = find_bridge(
-        DirectoryTransport(tmp_path / "rescue" / name / "site"),
-        anchor=Anchor.root(made.roots[0]),
+        DirectoryTransport(site),
+        anchor=pin,  # the certificate of the very first root, and nothing else
         collection=name,
         roots=made.roots,
         successor=name,
         now=utcnow(),
     )
-    updater = reading(tmp_path / "rescue" / name / "site", name, anchor, utcnow())
-    assert {"v1": digest, "v2": digest} == {
-        one.reference.tag: one.digest.hex for one in updater.tags()
-    }
+    updater = reading(site, name, anchor, utcnow())
+    expected = {"v1": digest, "v2": digest, "v3": digest}
+    assert expected == {one.reference.tag: one.digest.hex for one in updater.tags()}
+    files = {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*.json")}
+    theirs = Theirs(files["1.root.json"], tmp_path).ask(files, expected)
+    assert expected == {tag: theirs[tag][1]["sha256"] for tag in expected}
+
+
+DELEGATION = PASSPHRASES["NOTARY_DELEGATION_PASSPHRASE"]
+
+
+def lived(lab, name, digest, folder):
+    """A collection with a past: keys were replaced, and somebody else may sign tags."""
+    private = ec_private("releases")
+    (folder / "r.key").write_bytes(
+        private.private_bytes(PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    )
+    (folder / "r.pem").write_bytes(private.public_key().public_bytes(PEM, SPKI))
+    lab.notary("init", "-p", name)
+    lab.notary("addhash", "-p", name, "v1", "7", "--sha256", digest)
+    lab.notary("key", "rotate", name, "targets")
+    lab.notary("addhash", "-p", name, "v2", "7", "--sha256", digest)
+    lab.notary("key", "rotate", name, "root")
+    lab.notary("key", "import", str(folder / "r.key"), "--role", "releases")
+    lab.notary("delegation", "add", "-p", name, RELEASES, str(folder / "r.pem"), "--all-paths")
+    lab.notary("addhash", "-p", name, "v3", "7", "--sha256", digest, "-r", RELEASES)
+
+
+def root_id(name, raw):
+    return ContentTrust(name).parse(Root, raw).unverified.roles[ROOT].keyids[0]
