@@ -18,8 +18,6 @@ from notary.lab import running
 from trustlib import MemoryStorage, NotFoundError, TrustError, Updater
 from trustlib._clock import utcnow
 from trustlib._types import ROOT
-from trustlib.drive import run
-from trustlib.limits import Limits
 from trustlib.notary import (
     RELEASES,
     ContentTrust,
@@ -28,7 +26,7 @@ from trustlib.notary import (
     PinError,
     TrustOnFirstUse,
     TrustPinning,
-    heard,
+    hear,
     listing,
     pinned_certificate,
 )
@@ -132,10 +130,7 @@ def test_delegations_of_the_real_client_are_read(lab, tmp_path):
     lab.notary("delegation", "add", "-p", name, "targets/alice", public, "--paths", "v2")
     add(lab, name, "v2", "-r", RELEASES, "-r", "targets/alice")
     updater = reading(lab, name)
-    trusted = updater.refresh()
-    everything = run(
-        heard(trusted, limits=Limits(), known={}), updater.transport, updater.storage, Limits()
-    )
+    everything = hear(updater)
 
     assert ("targets", RELEASES) == updater.find("v2").via
     assert ("targets",) == updater.find("v1").via

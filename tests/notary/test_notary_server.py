@@ -28,15 +28,18 @@ from trustlib.notary import (
     ContentTrust,
     NotaryServer,
     TrustOnFirstUse,
+    ahear,
     ainspect,
     docker_server,
     docker_tls,
+    hear,
     inspect,
+    listing,
 )
 from trustlib.registry.credentials import Always, Password
 from trustlib.transport import NO_RETRIES
 
-ALICE = signer("alice")
+ALICE, BOB = signer("alice"), signer("bob")
 PREFIX = f"/v2/{NAME}/_trust/tuf/"
 NOT_FOUND = {
     "errors": [{"code": "METADATA_NOT_FOUND", "message": "no such metadata", "detail": {}}]
@@ -105,6 +108,25 @@ def test_an_overview_can_be_awaited():
 
         assert waited == awaited
         assert {"v1": (), "v2": ()} == {tag.tag: tag.signers for tag in waited.tags}
+
+
+def test_every_role_can_be_heard_waited_for_or_awaited():
+    import asyncio
+
+    grants = grant(RELEASES, ALICE), grant("targets/bob", BOB)
+    held = Collection.create("v1").delegating(*grants, by=(ALICE, BOB))
+    held = held.with_role(RELEASES, ALICE, v2="two")
+    held = held.with_role("targets/bob", BOB, v2="bob's", v3="three")
+    with served(held.files()) as server:
+        waited, awaited = (
+            hear(client(server)),
+            asyncio.run(ahear(client(server, face=Waiting).updater)),
+        )
+
+    assert listing(waited) == listing(awaited)
+    assert {"v2", "v3"} == {one.tag for one in listing(waited, "targets/bob")}
+    assert {"v1", "v2", "v3"} == {one.tag for one in listing(waited)}
+    assert {"v1", "v2"} == {one.tag for one in listing(waited, RELEASES, "targets")}
 
 
 ANSWERS = {

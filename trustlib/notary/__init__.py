@@ -24,7 +24,15 @@ from trustlib.notary.errors import (
     UnpinnedError,
 )
 from trustlib.notary.format import ContentTrustFormat
-from trustlib.notary.inspecting import Overview, SignedTag, ainspect, canonical_id, inspect
+from trustlib.notary.inspecting import (
+    Overview,
+    SignedTag,
+    ahear,
+    ainspect,
+    canonical_id,
+    hear,
+    inspect,
+)
 from trustlib.notary.leaving import Departing, departing, media_types
 from trustlib.notary.methods import Signature
 from trustlib.notary.migrating import Migration, migrate
@@ -96,6 +104,7 @@ __all__ = [
     "TrustOnFirstUse",
     "TrustPinning",
     "UnpinnedError",
+    "ahear",
     "ainspect",
     "archive",
     "bridge",
@@ -106,6 +115,7 @@ __all__ = [
     "docker_server",
     "docker_tls",
     "find_bridge",
+    "hear",
     "heard",
     "inspect",
     "listing",

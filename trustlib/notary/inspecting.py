@@ -107,6 +107,29 @@ async def ainspect(updater: AsyncUpdater) -> Overview:
     return await arun(overview(trusted, limits), transport, storage, limits)
 
 
+def hear(updater: Updater) -> Heard:
+    """Return every role of the collection of *updater*, as it is now: for :func:`listing`.
+
+    ``listing(hear(updater), "targets/alice")`` is what that role says;
+    ``listing(hear(updater))`` what all of them do, the first that says it.
+
+    Raises:
+        TrustError: as :func:`inspect`.
+        LimitError: there are more roles than may be visited.
+    """
+    trusted, limits = updater.refresh(), updater.limits
+    everyone = heard(trusted, limits=limits, known={})
+    return run(everyone, updater.transport, updater.storage, limits)
+
+
+async def ahear(updater: AsyncUpdater) -> Heard:
+    """:func:`hear`, to await."""
+    trusted, limits = await updater.refresh(), updater.limits
+    transport = awaited_transport(updater.transport)
+    storage = awaited_storage(updater.storage)
+    return await arun(heard(trusted, limits=limits, known={}), transport, storage, limits)
+
+
 def overview(trusted: Trusted, limits: Limits) -> Workflow[Overview]:
     """Return what a collection says, as of the time of *trusted*."""
     all_roles = yield from heard(trusted, limits=limits, known={})
