@@ -45,8 +45,100 @@ def imported_by(code, folder):
     return set(done.stdout.split())
 
 
-def test_importing_trustlib_imports_nothing_heavy(tmp_path):
-    assert set() == HEAVY & imported_by("import trustlib", tmp_path)
+# What a program names, and what it must not wait for: parts of trustlib, with all that is in them.
+PUBLISHERS = {"publish", "storage.objects", "storage.prefixed"}
+ASKING = {
+    "workflow",
+    "updater",
+    "downloads",
+    "drive",
+    "fetching",
+    "ports",
+    "transport",
+    "storage",
+    "content",
+}
+PROGRAMS = {
+    "the client": (
+        "from trustlib import Updater",
+        {*PUBLISHERS, "updater.awaited", "transport.http", "storage.file"},
+    ),
+    "the client, a server, a folder": (
+        "from trustlib import Anchor, FileStorage, HttpTransport, Updater",
+        {
+            *PUBLISHERS,
+            "updater.awaited",
+            "transport.threads",
+            "transport.mirrors",
+            "storage.threads",
+        },
+    ),
+    "the client to await": (
+        "from trustlib import AsyncUpdater",
+        {*PUBLISHERS, "updater.blocking", "transport.http", "storage.file"},
+    ),
+    "the role classes": (
+        "from trustlib import TUF_JSON, Root, Targets",
+        {*PUBLISHERS, *ASKING, "trust", "events"},
+    ),
+    "errors": (
+        "from trustlib import TrustError",
+        {*PUBLISHERS, *ASKING, "trust", "events", "roles", "keys"},
+    ),
+    "a publisher": (
+        "from trustlib import BY_HAND, Repository, SigningPlan",
+        {
+            "updater",
+            "downloads",
+            "transport",
+            "storage.file",
+            "storage.objects",
+            "publish.examining",
+            "publish.passes",
+        },
+    ),
+    "a renewer": (
+        "from trustlib.publish import Renewer",
+        {
+            "updater",
+            "downloads",
+            "transport",
+            "publish.examining",
+            "publish.plan",
+            "publish.pruning",
+        },
+    ),
+    "a registry": (
+        "from trustlib.registry import Registry",
+        {*PUBLISHERS, "updater", "content.dockerfile"},
+    ),
+    "a private key": (
+        "from trustlib.signing import KeyFile",
+        {*PUBLISHERS, *ASKING, "roles", "signing.ssh_agent"},
+    ),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_a_program_does_not_use_is_not_imported(program, tmp_path):
+    code, unused = PROGRAMS[program]
+    loaded = imported_by(code, tmp_path)
+
+    waited_for = {
+        f"{part}: {module}"
+        for part in unused
+        for module in loaded
+        if f"{module}.".startswith(f"trustlib.{part}.")
+    }
+
+    assert set() == waited_for
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS.keys() - {"a registry", "a private key"}))
+def test_importing_imports_nothing_heavy(program, tmp_path):
+    code, _ = PROGRAMS[program]
+
+    assert set() == HEAVY & imported_by(code, tmp_path)
 
 
 def test_importing_what_publishers_need_imports_nothing_heavy(tmp_path):

@@ -76,8 +76,10 @@ def names() -> tuple[Name, ...]:
 
 
 def home(module: str, name: str) -> tuple[str, str]:
-    """Follow ``from … import`` to the module that makes *name*."""
-    for line in _tree(module):
+    """Follow ``from … import`` to the module that makes *name*, those for type checkers too."""
+    tree = _tree(module)
+    guarded = [inner for line in tree if isinstance(line, ast.If) for inner in line.body]
+    for line in (*tree, *guarded):
         if isinstance(line, ast.ImportFrom):
             for each in line.names:
                 if name == (each.asname or each.name) and str(line.module).startswith("trustlib"):
