@@ -72,6 +72,9 @@ class AsyncUpdater:
 
     async def resolve(self, reference: str | ImageReference) -> TagBinding:
         """See :meth:`Updater.resolve`."""
+        before = self._client.resolved_before(reference)
+        if before is not None:
+            return before
         return await self._run(self._client.resolving_one(reference))
 
     async def resolve_all(

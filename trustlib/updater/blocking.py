@@ -102,6 +102,9 @@ class Updater:
             TrustError: as :meth:`refresh`; or a delegated role is not to be
                 trusted; or the tag stands for another digest.
         """
+        before = self._client.resolved_before(reference)
+        if before is not None:
+            return before
         return self._run(self._client.resolving_one(reference))
 
     def resolve_all(self, references: Iterable[str | ImageReference]) -> tuple[TagBinding, ...]:

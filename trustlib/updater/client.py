@@ -7,12 +7,12 @@ remembered answers only while it is young enough and nothing in it has expired.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from trustlib._types import TargetPath, Version
 from trustlib.anchors import Anchor, Pin
@@ -25,6 +25,7 @@ from trustlib.events import AnsweredFromStore, Refused
 from trustlib.limits import Limits
 from trustlib.transport import Offline
 from trustlib.trust import Trusted
+from trustlib.updater.answered import Answered, Question
 from trustlib.updater.freshness import Freshness
 from trustlib.workflow import (
     Agreed,
@@ -38,17 +39,6 @@ from trustlib.workflow import (
 
 ARTIFACTS: Final = "targets/"
 """Where a repository keeps its artifacts, beside its metadata."""
-
-_REMEMBERED = 65_536  # answers under one update; then they are looked up again
-
-
-@frozen
-class _State:
-    """One complete update, and what was found under it."""
-
-    trusted: Trusted
-    known: Known = field(factory=dict)
-    found: dict[TargetPath, Found] = field(factory=dict[TargetPath, Found])
 
 
 @define(kw_only=True, eq=False)
@@ -67,7 +57,7 @@ class Client:
     clock: Callable[[], datetime]
     offline: Offline | None
     _procedure: Procedure = field(init=False, repr=False)
-    _state: _State | None = field(default=None, init=False, repr=False)
+    _state: Answered | None = field(default=None, init=False, repr=False)
 
     @_procedure.default
     def _by_format(self) -> Procedure:
@@ -93,21 +83,28 @@ class Client:
         """See :meth:`trustlib.Updater.find_agreed`."""
         return (yield from self._watched(self._answered_alike(TargetPath(path), agreement)))
 
-    def resolving_one(self, reference: str | ImageReference) -> Workflow[TagBinding]:
+    def resolved_before(self, question: Question) -> TagBinding | None:
+        """Return what :meth:`resolving_one` would, if that was the answer before and still holds.
+
+        None says nothing but that it must be looked up.
+        """
+        state = self._state
+        if state is None or question not in state.bindings:
+            return None
+        return state.again(question, self._now(), self.policy.max_age)
+
+    def resolving_one(self, question: Question) -> Workflow[TagBinding]:
         """See :meth:`trustlib.Updater.resolve`."""
-        (binding,) = yield from self.resolving((reference,))
+        (binding,) = yield from self.resolving((question,))
         return binding
 
-    def resolving(
-        self, references: Iterable[str | ImageReference]
-    ) -> Workflow[tuple[TagBinding, ...]]:
+    def resolving(self, questions: Iterable[Question]) -> Workflow[tuple[TagBinding, ...]]:
         """See :meth:`trustlib.Updater.resolve_all`."""
-        asked = [_reference(reference) for reference in references]
-        return (yield from self._watched(self._resolved(asked)))
+        asked = [(question, _reference(question)) for question in questions]
+        bindings = yield from self._watched(self._resolved(dict(asked)))
+        return tuple(bindings[question] for question, _ in asked)
 
-    def resolving_agreed(
-        self, reference: str | ImageReference, agreement: RolesAgree
-    ) -> Workflow[TagBinding]:
+    def resolving_agreed(self, reference: Question, agreement: RolesAgree) -> Workflow[TagBinding]:
         """See :meth:`trustlib.Updater.resolve_agreed`."""
         return (yield from self._watched(self._resolved_alike(_reference(reference), agreement)))
 
@@ -118,9 +115,7 @@ class Client:
             raise ValueError(f"{asked}: expected an image without tag and digest; all are listed")
         return (yield from self._watched(self._listed(asked)))
 
-    def verifying(
-        self, reference: str | ImageReference, digest: str | Digest
-    ) -> Workflow[TagBinding]:
+    def verifying(self, reference: Question, digest: str | Digest) -> Workflow[TagBinding]:
         """See :meth:`trustlib.Updater.verify`."""
         expected = digest if isinstance(digest, Digest) else Digest.parse(digest)
         asked = _reference(reference)
@@ -148,7 +143,8 @@ class Client:
     def _answered(self, path: TargetPath) -> Workflow[Found]:
         now = self._now()
         state = yield from self._current(now, (path,))
-        return (yield from self._found(state, path, now))
+        _, found = yield from self._found(state, path, now)
+        return found
 
     def _answered_alike(self, path: TargetPath, agreement: RolesAgree) -> Workflow[Agreed]:
         now = self._now()
@@ -168,32 +164,35 @@ class Client:
         return bound(tagged, (yield from self._found_alike(state, path, agreement, now)))
 
     def _agreed(self, reference: ImageReference, digest: Digest) -> Workflow[TagBinding]:
-        (binding,) = yield from self._resolved([reference])
-        return binding.agreeing_with(digest)
+        bindings = yield from self._resolved({reference: reference})
+        return bindings[reference].agreeing_with(digest)
 
-    def _resolved(self, references: list[ImageReference]) -> Workflow[tuple[TagBinding, ...]]:
+    def _resolved(
+        self, asked: Mapping[Question, ImageReference]
+    ) -> Workflow[dict[Question, TagBinding]]:
         now = self._now()
         # What is not ours needs no update to be refused.
         wanted = {
             reference: self.names.target_path(reference.tagged())
-            for reference in references
+            for reference in asked.values()
             if reference.tag is not None or reference.digest is None
         }
         if not wanted:
-            return tuple(map(by_digest, references))
+            return {question: by_digest(reference) for question, reference in asked.items()}
         state = yield from self._current(now, tuple(wanted.values()))
         missing = [path for path in wanted.values() if path not in state.found]
         yield from foresee(state.trusted, missing, limits=self.limits, known=state.known)
-        bindings: list[TagBinding] = []
-        for reference in references:
+        bindings: dict[Question, TagBinding] = {}
+        for question, reference in asked.items():
             if reference not in wanted:
-                bindings.append(by_digest(reference))
+                bindings[question] = by_digest(reference)
                 continue
             tagged = reference.tagged()
             path = target_path(state.trusted, tagged, self.names)
-            found = yield from self._found(state, path, now)
-            bindings.append(bound(tagged, found))
-        return tuple(bindings)
+            under, found = yield from self._found(state, path, now)
+            bindings[question] = bound(tagged, found)
+            under.remember_binding(question, bindings[question], found)
+        return bindings
 
     def _listed(self, image: ImageReference | None) -> Workflow[tuple[TagBinding, ...]]:
         now = self._now()
@@ -205,7 +204,7 @@ class Client:
         bindings: list[TagBinding] = []
         for reference in references:
             with suppress(NotFoundError):  # a role lists it that nobody lets speak for it
-                bindings.extend((yield from self._resolved([reference])))
+                bindings.extend((yield from self._resolved({reference: reference})).values())
         return tuple(bindings)
 
     def _believed(self, found: tuple[Found, ...]) -> Workflow[None]:
@@ -223,18 +222,15 @@ class Client:
             raise ValueError("the clock must say which time zone it is in")
         return now.astimezone(UTC)
 
-    def _current(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[_State]:
+    def _current(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[Answered]:
         """Return what is remembered if it will do at *now*, else what the repository says."""
         state = self._state
-        if state is not None:
-            began = state.trusted.now
-            stale = min(began + self.policy.max_age, state.trusted.valid_until)
-            if began <= now < stale:
-                return state
+        if state is not None and state.holds(now, self.policy.max_age):
+            return state
         return (yield from self._refreshed(now, wanted))
 
-    def _refreshed(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[_State]:
-        state = _State((yield from self._trusted(now, wanted)))
+    def _refreshed(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[Answered]:
+        state = Answered((yield from self._trusted(now, wanted)))
         latest = self._state
         # Another thread may be ahead, also one that began earlier and asked later.
         if latest is None or _order(latest.trusted) <= _order(state.trusted):
@@ -269,22 +265,23 @@ class Client:
         yield Tell(AnsweredFromStore(heard=heard, now=now, because=because))
         return trusted
 
-    def _found(self, state: _State, path: TargetPath, now: datetime) -> Workflow[Found]:
+    def _found(
+        self, state: Answered, path: TargetPath, now: datetime
+    ) -> Workflow[tuple[Answered, Found]]:
+        """Return what the repository says of *path*, and the update that it was found under."""
         found = state.found.get(path)
         if found is not None and now < found.valid_until:
-            return found
+            return state, found
 
         def search(trusted: Trusted, known: Known) -> Workflow[Found]:
             return self._procedure.find(trusted, path, limits=self.limits, known=known)
 
         state, found = yield from self._searched(state, path, now, search)
-        if len(state.found) >= _REMEMBERED:
-            state.found.clear()
-        state.found[path] = found
-        return found
+        state.remember(path, found)
+        return state, found
 
     def _found_alike(
-        self, state: _State, path: TargetPath, agreement: RolesAgree, now: datetime
+        self, state: Answered, path: TargetPath, agreement: RolesAgree, now: datetime
     ) -> Workflow[Agreed]:
         def search(trusted: Trusted, known: Known) -> Workflow[Agreed]:
             return self._procedure.find_agreed(
@@ -296,11 +293,11 @@ class Client:
 
     def _searched(
         self,
-        state: _State,
+        state: Answered,
         path: TargetPath,
         now: datetime,
         search: Callable[[Trusted, Known], Workflow[T]],
-    ) -> Workflow[tuple[_State, T]]:
+    ) -> Workflow[tuple[Answered, T]]:
         """Return what *search* finds, and the update that it was found under."""
         try:
             return state, (yield from search(state.trusted.as_of(now), state.known))
@@ -329,5 +326,5 @@ def _named(
                 yield reference
 
 
-def _reference(reference: str | ImageReference) -> ImageReference:
+def _reference(reference: Question) -> ImageReference:
     return ImageReference.parse(reference) if isinstance(reference, str) else reference
