@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Final
 
 from attrs import define, field
@@ -58,6 +59,7 @@ class Client:
     offline: Offline | None
     _procedure: Procedure = field(init=False, repr=False)
     _state: Answered | None = field(default=None, init=False, repr=False)
+    _one_at_a_time: Lock = field(factory=Lock, init=False, repr=False)
 
     @_procedure.default
     def _by_format(self) -> Procedure:
@@ -231,10 +233,11 @@ class Client:
 
     def _refreshed(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[Answered]:
         state = Answered((yield from self._trusted(now, wanted)))
-        latest = self._state
-        # Another thread may be ahead, also one that began earlier and asked later.
-        if latest is None or _order(latest.trusted) <= _order(state.trusted):
-            self._state = state
+        with self._one_at_a_time:  # else one could come in between, and be forgotten again
+            latest = self._state
+            # Another thread may be ahead, also one that began earlier and asked later.
+            if latest is None or _order(latest.trusted) <= _order(state.trusted):
+                self._state = state
         return state
 
     def _trusted(self, now: datetime, wanted: tuple[TargetPath, ...]) -> Workflow[Trusted]:
