@@ -278,16 +278,16 @@ class TooLongError(LimitError):
 
 
 class TransportError(TrustError):
-    """A file could not be read; it may well be there. Try again later.
+    """A file could not be read; it may well be there. Try again later, or do what it says.
 
     Attributes:
         where: the URL or path that was read.
         reason: what went wrong.
     """
 
-    def __init__(self, where: str, reason: str) -> None:
+    def __init__(self, where: str, reason: str, *, advice: str = "try again later") -> None:
         self.where, self.reason = where, reason
-        super().__init__(f"{shortened(where, str)}: {reason}; try again later")
+        super().__init__(f"{shortened(where, str)}: {reason}; {advice}")
 
 
 class DeniedError(TransportError):
@@ -299,11 +299,8 @@ class DeniedError(TransportError):
     """
 
     def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.args = (
-            f"{shortened(where, str)}: {reason};"
-            " give credentials that may do this, or ask whoever owns it for access",
-        )
+        access = "give credentials that may do this, or ask whoever owns it for access"
+        super().__init__(where, reason, advice=access)
 
 
 class StorageError(TrustError):

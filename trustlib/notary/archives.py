@@ -312,7 +312,8 @@ class Archive:
     def _loaded(self, kept: Kept) -> bytes:
         raw = self.storage.load(kept.file)
         if raw is None:
-            raise TransportError(kept.file, "the archive lists it and does not have it")
+            missing = "the archive lists it and does not have it"
+            raise TransportError(kept.file, missing, advice="restore it from a copy of the archive")
         return raw
 
 

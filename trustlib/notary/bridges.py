@@ -287,7 +287,9 @@ def _beginning(
                 if hashlib.sha256(raw).hexdigest() == anchor.sha256:
                     return first(raw), roots[place + 1 :]
             raise NoTrustDataError(
-                app.name, f"the root that is pinned, {anchor.sha256}, is not among those given"
+                app.name,
+                f"the root that is pinned, {anchor.sha256}, is not among those given;"
+                " give the whole chain of roots, from the first one on",
             )
         case Anchor(raw=bytes(raw)):
             return first(raw), roots

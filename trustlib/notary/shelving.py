@@ -149,7 +149,11 @@ class Shelf:
             path = self.app.listed(role, file, consistent=False)
             found = yield from self.fetched(Fetch(path, most))
         if found is None:
-            raise NotFoundError(role, f"the server no longer has the file with the hash {sha256}")
+            raise NotFoundError(
+                role,
+                f"the server no longer has the file with the hash {sha256};"
+                " archive the collection again, or restore an older archive",
+            )
         self._last[role] = sha256, found
         return found
 

@@ -15,6 +15,7 @@ from trustlib.registry.manifests import MOST
 
 _PIECE: Final = 65_536
 _TAIL: Final = 4_096  # bytes of its complaints: the last ones say why it gave up
+_SLOW: Final = "give it more seconds, or find out what it waits for"
 _SOON: Final = 5.0  # seconds in which whoever was stopped has let go of its output
 
 
@@ -64,7 +65,9 @@ class Program:
         try:
             status = process.wait(self.seconds)
         except subprocess.TimeoutExpired:
-            raise TransportError(called, f"took longer than {self.seconds:g} seconds") from None
+            raise TransportError(
+                called, f"took longer than {self.seconds:g} seconds", advice=_SLOW
+            ) from None
         finally:
             process.kill()  # one that has ended is left alone
             process.wait()
@@ -72,7 +75,9 @@ class Program:
         if len(output.heard) > MOST:
             raise LimitError(f"bytes printed by {called}", MOST, advice="find out why it does that")
         if not ended:
-            raise TransportError(called, "has left a process behind that keeps its output open")
+            raise TransportError(
+                called, "has left a process behind that keeps its output open", advice="end it"
+            )
         if status:
             said = last_words(complaints.heard[-_TAIL:].decode(errors="replace"))
             raise TransportError(called, f"failed with status {status}: …{said}")

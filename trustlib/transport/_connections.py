@@ -106,7 +106,9 @@ def _used(file: Path, load: partial[None]) -> None:
     try:
         load()
     except OSError as error:  # which an SSLError is
-        raise TransportError(str(file), f"cannot be used for TLS ({error})") from error
+        raise TransportError(
+            str(file), f"cannot be used for TLS ({error})", advice="name another file"
+        ) from error
 
 
 def passing(error: BaseException | None) -> bool:

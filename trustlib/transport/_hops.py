@@ -17,6 +17,7 @@ from trustlib.transport.policies import Redirects, Tls
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?|")
 _LOCATION: Final = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
+_REDIRECTED: Final = "ask whoever runs that server to mend it"
 _OURS: Final = frozenset(
     {
         *("accept-encoding", "connection", "content-length", "expect", "host", "if-match"),
@@ -65,15 +66,20 @@ def redirected(hop: Hop, location: str, base_url: str, policy: Redirects) -> Hop
     except ValueError:  # which urllib3's parse errors are
         there = parse_url("")
     if there.scheme not in {"http", "https"} or not there.host or there.auth is not None:
-        raise TransportError(where, "redirects to something that is not a plain URL")
+        raise TransportError(
+            where, "redirects to something that is not a plain URL", advice=_REDIRECTED
+        )
     came = origin(str(here.scheme), str(here.host), here.port)
     goes = origin(there.scheme, there.host, there.port)
     home = parse_url(base_url)
     own = origin(str(home.scheme), str(home.host), home.port)
     if goes != own and not policy.allows(goes):
-        raise TransportError(where, f"redirects to {goes}, which the policy does not allow")
+        allow = "allow that in the policy, if it is theirs"
+        reason = f"redirects to {goes}, which the policy does not allow"
+        raise TransportError(where, reason, advice=allow)
     if here.scheme == "https" and there.scheme == "http":
-        raise TransportError(where, f"redirects from https to {goes}, which is never followed")
+        reason = f"redirects from https to {goes}, which is never followed"
+        raise TransportError(where, reason, advice=_REDIRECTED)
     url = there._replace(fragment=None).url
     if goes == came:
         return evolve(hop, url=url)

@@ -20,6 +20,7 @@ from trustlib.transport._pieces import Peeked
 from trustlib.transport._urls import plain_path
 
 _PIECE: Final = 65_536
+_READABLE: Final = "make it readable, and try again"
 
 # A FIFO must not be waited for, and a link that was put in place after the
 # check must not be followed. Windows has neither, and a text mode instead.
@@ -58,7 +59,9 @@ class DirectoryTransport:
         try:
             base = os.path.realpath(self.directory, strict=True)
             if not self.directory.is_dir():
-                raise TransportError(where, "is not a directory")
+                raise TransportError(
+                    where, "is not a directory", advice="name the one that has the files"
+                )
             segments = plain_path(request.path, where)
             where = str(Path(base, *segments))
             try:
@@ -69,13 +72,13 @@ class DirectoryTransport:
                 return None
             return Peeked(_pieces(file, where, request.offset))
         except (OSError, ValueError) as error:
-            raise TransportError(where, f"cannot be read ({error})") from error
+            raise TransportError(where, f"cannot be read ({error})", advice=_READABLE) from error
 
 
 def _opened(base: str, name: str) -> BinaryIO | None:
     real = os.path.realpath(name, strict=True)
     if os.path.commonpath([base, real]) != base:
-        raise TransportError(name, f"leads out of {base}")
+        raise TransportError(name, f"leads out of {base}", advice="remove that link")
     descriptor = os.open(real, _FLAGS)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
@@ -83,7 +86,7 @@ def _opened(base: str, name: str) -> BinaryIO | None:
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         return None
-    raise TransportError(name, "is not a regular file")
+    raise TransportError(name, "is not a regular file", advice="put a file there")
 
 
 def _pieces(file: BinaryIO, where: str, offset: int) -> Iterator[bytes]:
@@ -95,4 +98,4 @@ def _pieces(file: BinaryIO, where: str, offset: int) -> Iterator[bytes]:
             while piece := file.read(_PIECE):
                 yield piece
         except OSError as error:
-            raise TransportError(where, f"cannot be read ({error})") from error
+            raise TransportError(where, f"cannot be read ({error})", advice=_READABLE) from error

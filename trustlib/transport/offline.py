@@ -32,4 +32,9 @@ class Offline:
         Raises:
             TransportError: always.
         """
-        raise TransportError(request.path, "this client is offline, and its store has no such file")
+        missing = "this client is offline, and its store has no such file"
+        raise TransportError(
+            request.path,
+            missing,
+            advice="refresh where the repository can be reached, and ask again",
+        )

@@ -25,6 +25,7 @@ from trustlib.workflow.session import Session
 from trustlib.workflow.start import last_update, replayed, stored_anchor
 
 _STORE = "the store"
+_ONLINE = "refresh where the repository can be reached, and ask again"
 
 
 def remembered(
@@ -95,13 +96,15 @@ def kept(session: Session, at_most: timedelta | None) -> Workflow[Kept]:
             _STORE,
             f"its last complete update began {session.now - heard} ago, and at most {at_most} are"
             " allowed",
+            advice=_ONLINE,
         )
     return Kept(heard=heard, timestamp=timestamp, snapshot=snapshot, targets=targets)
 
 
 def incomplete() -> TransportError:
     """Return the error that there is no complete update to go by."""
-    return TransportError(_STORE, "it holds no complete update, and the repository is not asked")
+    missing = "it holds no complete update, and the repository is not asked"
+    return TransportError(_STORE, missing, advice=_ONLINE)
 
 
 @contextmanager
@@ -113,4 +116,5 @@ def of_one_update() -> Iterator[None]:
     try:
         yield
     except MismatchError as error:
-        raise TransportError(_STORE, f"it holds a part of an update only ({error})") from error
+        part = f"it holds a part of an update only ({error})"
+        raise TransportError(_STORE, part, advice=_ONLINE) from error

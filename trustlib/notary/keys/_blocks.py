@@ -99,7 +99,9 @@ def block(data: bytes, labels: tuple[str, ...], *, what: str) -> Block:
     """
     first, *others = blocks(data, labels, what=what)
     if others:
-        raise SigningError(what, f"holds {1 + len(others)} PEM blocks, expected one")
+        raise SigningError(
+            what, f"holds {1 + len(others)} PEM blocks, expected one: split the file"
+        )
     return first
 
 

@@ -44,7 +44,10 @@ def unbundled(data: bytes, *, what: str) -> FrozenMap[KeyId, bytes]:
         within = f"{what}, block {number}"
         keyid, file = _imported(block, what=within)
         if keyid in found:
-            raise SigningError(within, f"is the key {keyid}, which is in the bundle already")
+            raise SigningError(
+                within,
+                f"is the key {keyid}, which is in the bundle already: take one of the two out",
+            )
         found[keyid] = file
     return FrozenMap(found)
 

@@ -124,7 +124,7 @@ def _entries(folder: Path) -> list[tuple[str, _Kind]]:
     try:
         mode = folder.stat().st_mode
         if not stat.S_ISDIR(mode):
-            raise SigningError(what, "is not a directory")
+            raise SigningError(what, "is not a directory: name the folder that holds the keys")
         if _disk.POSIX and mode & 0o077:
             raise SigningError(
                 what,

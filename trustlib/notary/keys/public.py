@@ -43,7 +43,7 @@ _CURVES: Final = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 _RSA_BITS: Final = range(2048, 8192 + 1)
 _OTHER: Final = (
     "is no key to sign with; expected ECDSA with P-224, P-256, P-384 or P-521,"
-    " RSA with 2048 to 8192 bits, or Ed25519"
+    " RSA with 2048 to 8192 bits, or Ed25519: name the file of such a key"
 )
 
 

@@ -149,7 +149,8 @@ class NotarySigner:
         if public.canonical_id != self.public.canonical_id:
             raise SigningError(
                 f"key {self.public.canonical_id}",
-                f"is not the one that the certificate is for, which is {public.canonical_id}",
+                f"is not the one that the certificate is for, which is {public.canonical_id}:"
+                " give the certificate of this key",
             )
         return type(self)(public, self._private)
 

@@ -226,7 +226,8 @@ class NotaryKeyStore:
         first = {file.id: file for file in reversed(files or self.list())}
         chosen = tuple(first[keyid] for keyid in sorted(first))
         if not chosen:
-            raise SigningError(str(self._place), "has no key in it that could be exported")
+            none = "has no key in it that could be exported: name another folder"
+            raise SigningError(str(self._place), none)
         _disk.created(Path(path).expanduser(), _bundle.bundled(chosen), _disk.PRIVATE)
         return chosen
 

@@ -152,7 +152,10 @@ class _Drafting:
         if name in self.drafts:
             return
         if version + 1 >= VERSIONS:
-            raise SigningError(name, f"no version comes after {version}")
+            raise SigningError(
+                name,
+                f"no version comes after {version}: create the collection anew, under another name",
+            )
         files, terms = self.after.format, self.terms
         following = attrs.evolve(
             plain(name, role),

@@ -97,7 +97,7 @@ class NotaryEdits(Edits):
         """
         saying = [name for name, role in self.targets.items() if TargetPath(path) in role.targets]
         if not saying:
-            raise NotFoundError(path, "no role lists it")
+            raise NotFoundError(path, "no role lists it; check its name")
         after = self
         for name in saying:
             after = after.without_target(path, role=name)
@@ -195,7 +195,7 @@ class NotaryEdits(Edits):
         """
         own = _role_name(f"{TARGETS}/{name}")
         if own == RELEASES or not _grants(self, own):
-            raise NotFoundError(name, "is no signer of the collection")
+            raise NotFoundError(name, "is no signer of the collection; check the name")
         keys = self.targets[TARGETS].authority(own).keys
         after = self.without_delegation(own)
         granted = [a for by, a in after.targets[TARGETS].granted() if by != RELEASES]
@@ -216,7 +216,10 @@ class NotaryEdits(Edits):
             for name in delegated_by(by):
                 after = _without_keys_of(after, name, [key])
         if after == self:
-            raise SigningError(f"key {key.id[:8]}", "may sign for no delegated role")
+            raise SigningError(
+                f"key {key.id[:8]}",
+                "may sign for no delegated role: there is nothing to take from it",
+            )
         return after
 
     def with_witness(self, *names: str) -> Self:
@@ -231,7 +234,9 @@ class NotaryEdits(Edits):
         """
         for name in names:
             if name not in self.unvouched:
-                raise NotFoundError(name, "is no role that is there and that nobody vouches for")
+                raise NotFoundError(
+                    name, "is no role that nobody vouches for; only those can be witnessed"
+                )
         taken = {RoleName(name): self.unvouched[RoleName(name)] for name in names}
         return attrs.evolve(
             self,
@@ -252,7 +257,7 @@ class NotaryEdits(Edits):
         if name in TOP_LEVEL or name in self.targets:
             return super()._granting(role, edited)
         if not _grants(self, name):
-            raise NotFoundError(role, "the collection has no such role")
+            raise NotFoundError(role, "the collection has no such role; delegate to it first")
         return self._editing(  # a role that nobody vouches for, or that was never published
             _above(name),
             lambda before: targets_granting(before, name, edited(before.authority(name))),
@@ -261,7 +266,7 @@ class NotaryEdits(Edits):
     def _with_grant(self, name: str, edit: Callable[[tuple[str, ...]], Iterable[str]]) -> Self:
         role = _role_name(name)
         if not _grants(self, role):
-            raise NotFoundError(name, "the collection has no such delegation")
+            raise NotFoundError(name, "the collection has no such delegation; delegate to it first")
 
         def edited(grant: Delegation) -> Delegation:
             if grant.name != role or not isinstance(grant.grant, PathPrefixes):

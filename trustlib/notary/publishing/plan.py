@@ -167,7 +167,8 @@ class NotaryPlan:
         for signer in signers:
             if not self.asks(signer.key):  # before anybody is bothered
                 raise SigningError(
-                    f"key {signer.key.id[:8]}", "nobody asked it to sign anything in this plan"
+                    f"key {signer.key.id[:8]}",
+                    "nobody asked it to sign anything in this plan: leave it out",
                 )
         plan, before = self, None
         while plan is not before:  # the snapshot is asked for once the rest is signed

@@ -86,7 +86,7 @@ class FromCommand:
     def _read(self, process: subprocess.Popen[bytes]) -> bytearray:
         end = time.monotonic() + self.seconds
         data = bytearray()
-        problem = "was interrupted"
+        problem = "was interrupted: sign again"
         try:
             problem = self._collect(process.stdout, data, end)
             if problem == "":
