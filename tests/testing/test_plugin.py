@@ -1,6 +1,7 @@
 """The plugin, as people get it: from the wheel, in an environment that has nothing else of ours."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEPLOYER = ROOT / "examples" / "deployer"
 
-EVERY_ATTACK = """
+PRINTED = re.search(
+    "^```text\\n(?P<code>def test_.*?)^```$",
+    (ROOT / "docs" / "how-to" / "test-your-own-tool.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+EVERY_ATTACK = f"""
 import urllib.request
 
-def test_nothing_deceives_us(trust_attack):
-    trust_attack.withstood_by(lambda place: urllib.request.urlopen(place.targets_url + place.target).read())
-"""
+def our_tool(metadata_url, target, *, trusting, state):  # trusts, remembers and asks nobody
+    base = metadata_url.removesuffix("metadata/")
+    return urllib.request.urlopen(base + "targets/" + target).read()
+
+{PRINTED["code"]}"""
 
 IDLE = """
 import sys
