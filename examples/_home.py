@@ -20,7 +20,6 @@ from attrs import field, frozen
 
 from trustlib import BY_HAND, Anchor, FileStorage, ImageReference, PerRepository
 from trustlib.events import Event
-from trustlib.notary.passphrases import docker_passphrases
 from trustlib.publish import Publisher
 from trustlib.registry import (
     TAG,
@@ -45,6 +44,8 @@ from trustlib.signing.passphrases import (
     PassphraseSource,
     Prompt,
 )
+
+DOCKERS = "DOCKER_CONTENT_TRUST"  # what robots have set already
 
 
 @frozen
@@ -79,8 +80,11 @@ class Home:
         Args:
             *signers: roles besides those of the keys that are here.
         """
-        roles = {*signers, *(key.label.role for key in self.keys.list())} - {"root"}
-        return FirstOf(FromEnvironment(docker_passphrases(*roles)), Prompt())
+        kept = {key.label.role for key in self.keys.list()}
+        roles = {"targets", *signers, *kept} - {"root"}
+        variables = {"root": f"{DOCKERS}_ROOT_PASSPHRASE"}
+        variables |= dict.fromkeys(roles, f"{DOCKERS}_REPOSITORY_PASSPHRASE")
+        return FirstOf(FromEnvironment(variables), Prompt())
 
     # -- whom to believe ----------------------------------------------------------------
 

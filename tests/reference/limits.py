@@ -8,12 +8,10 @@ from datetime import timedelta
 import attrs
 from reference.names import names
 
-from trustlib import BY_HAND, RENEWED, Freshness, Limits
+from trustlib import Freshness, Limits
 from trustlib.consensus import maps
 from trustlib.downloads import AT_ONCE
 from trustlib.downloads.steps import ATTEMPTS
-from trustlib.notary import AS_DOCKER
-from trustlib.publish import LONG, SOON
 from trustlib.publish.expiry import Expiry
 from trustlib.registry import CopyLimits, Lease, RegistryLimits
 from trustlib.signing import pbes2
@@ -33,13 +31,6 @@ A publisher refuses to publish what a client with these defaults would refuse to
 """
 
 VALUES = (Limits, Freshness, Timeouts, Retries, Pool, Redirects, RegistryLimits, CopyLimits, Lease)
-LIVES = {
-    "RENEWED": RENEWED,
-    "BY_HAND": BY_HAND,
-    "publish.SOON": SOON,
-    "publish.LONG": LONG,
-    "notary.AS_DOCKER": AS_DOCKER,
-}
 FIXED = (
     ("how far back a clock may go before it is a `ClockError`", CLOCK_TOLERANCE),
     ("downloads side by side", AT_ONCE),
@@ -85,10 +76,11 @@ def _said(kind: type) -> dict[str, str]:
 def _lives() -> Iterator[str]:
     yield "## For how long roles are signed\n\nPass one of these, or one of your own, as `expiry`.\n\n"
     yield "| | root | targets | snapshot | timestamp | |\n| --- | --- | --- | --- | --- | --- |\n"
-    said = {name.path: name.said for name in names()}
-    for name, life in LIVES.items():
-        spans = [_shown(getattr(life, each.name)) for each in attrs.fields(Expiry)]
-        yield f"| `{name}` | {' | '.join(spans)} | {_markdown(said[f'trustlib.{name}'])} |\n"
+    lives = [name for name in names() if isinstance(name.value, Expiry)]
+    for life in sorted(lives, key=lambda name: name.path.count(".")):  # what most import first
+        spans = [_shown(getattr(life.value, each.name)) for each in attrs.fields(Expiry)]
+        name = life.path.removeprefix("trustlib.")
+        yield f"| `{name}` | {' | '.join(spans)} | {_markdown(life.said)} |\n"
     yield "\n"
 
 
