@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +88,12 @@ class Rescue:
         root = self.docker.joinpath("trust", "tuf", *self.name.split("/"), "metadata", "root.json")
         return Anchor.root(root.read_bytes()) if root.is_file() else TrustOnFirstUse()
 
-    def archived(self, url: str) -> Archive:
+    @property
+    def site(self) -> Path:
+        """Where the new collection is, once it is whole."""
+        return self.place / "site"
+
+    def archived(self, url: str, realms: list[str]) -> Archive:
         """Have the archive complete: from the server, or as it was when there was one."""
         storage = FileStorage(self.place / "archive")
         server = NotaryServer(
@@ -95,6 +101,7 @@ class Rescue:
             self.name,
             credentials=DockerConfig(self.docker / "config.json"),
             tls=docker_tls(self.docker, url),
+            realms=realms,
         )
         try:
             with server:
@@ -150,7 +157,14 @@ class Rescue:
         made = bridge_signatures(
             plan.drafts[ROOT].document.payload, self.name, old.root.raw, *wallet.unlocked(roots)
         )
-        migration.publication(plan, *made).apply(FileStorage.public(self.place / "site"))
+        # All of it is there at once, or nothing is: what was killed half-way begins anew.
+        half = self.place / "site.half"
+        if half.exists():
+            shutil.rmtree(half)
+        migration.publication(plan, *made).apply(FileStorage.public(half))
+        report = migration.reports[0].as_json()
+        (self.place / "migration.json").write_text(report, encoding="utf-8")
+        half.rename(self.site)
 
 
 @frozen
@@ -185,13 +199,13 @@ def new_keys(folder: Path) -> dict[str, KeyFile]:
 
 def rescued(rescue: Rescue, arguments: argparse.Namespace) -> None:
     """Archive one image, plan where it goes, and sign that if it was asked for."""
-    made = rescue.archived(arguments.server or docker_server(rescue.name, os.environ))
+    url = arguments.server or docker_server(rescue.name, os.environ)
+    made = rescue.archived(url, arguments.realms)
     print(f"\n{rescue.name}: archived {len(made.record.files)} files, as of {made.clock()}")
     print(f"  write down the hash of the record: {made.sha256}")
     for one in made.record.left:
         print(f"  not kept: {one.role}: {one.why}")
-    report = rescue.place / "migration.json"
-    if report.exists():
+    if rescue.site.exists():
         print("  moved already")
         return
 
@@ -203,8 +217,7 @@ def rescued(rescue: Rescue, arguments: argparse.Namespace) -> None:
     print(migration)
     if arguments.sign:
         rescue.published(migration, keys, wallet)
-        report.write_text(migration.reports[0].as_json(), encoding="utf-8")
-        print(f"  signed: publish what is in {rescue.place / 'site'}")
+        print(f"  signed: publish what is in {rescue.site}")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -230,6 +243,13 @@ if __name__ == "__main__":
         "--sign", action="store_true", help="sign what moves, with the old keys too"
     )
     parser.add_argument("--server", help="the trust server, if Docker would not know it")
+    parser.add_argument(
+        "--realm",
+        action="append",
+        default=[],
+        dest="realms",
+        help="who gives out its tokens, if it is not the server itself: https://harbor.example",
+    )
     parser.add_argument("--docker", type=Path, default=Path.home() / ".docker")
     parser.add_argument("--as-of", type=datetime.fromisoformat, help="verify at another time")
     sys.exit(main(parser.parse_args()))

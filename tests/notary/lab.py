@@ -44,6 +44,7 @@ class Lab:
         url: of the server.
         ca_file: who vouches for it.
         client: the certificate and the key that it wants to see, if any.
+        realm: where its tokens come from, if it wants any.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class Lab:
     program: Path
     auth: str | None = None
     client: tuple[Path, Path] | None = None
+    realm: str = ""
 
     def notary(self, *arguments: str, home: str = "home", pins: object = None) -> str:
         """Run the real client, and return what it prints."""
@@ -177,7 +179,10 @@ def running(
         )
         process = stack.enter_context(_started(server, config, folder / "server.log"))
         auth = ":".join(LOGIN) if tokens else None
-        lab = Lab(folder, f"https://127.0.0.1:{port}", certificate, client, auth, client_files)
+        url, realm = f"https://127.0.0.1:{port}", options["realm"] if options else ""
+        lab = Lab(
+            folder, url, certificate, client, auth, client_files, realm.removesuffix("/token")
+        )
         _wait(lab, port, process)
         yield lab
 

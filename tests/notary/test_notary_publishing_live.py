@@ -87,8 +87,7 @@ def name():
 
 
 def server_of(lab, name, **more):
-    realm = json.loads((lab.folder / "server.json").read_text()).get("auth")
-    realms = [] if realm is None else [realm["options"]["realm"].removesuffix("/token")]
+    realms = [lab.realm] if lab.realm else []
     credentials = Always(DOMAIN, Password(*labs.LOGIN))
     said = {"credentials": credentials, **more}
     return NotaryServer(lab.url, name, tls=Tls(ca_file=lab.ca_file), realms=realms, **said)

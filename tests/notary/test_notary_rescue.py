@@ -142,6 +142,14 @@ def test_a_collection_is_rescued_though_the_program_was_killed(service, docker, 
     )
     updater = reading(rescue / name / "site", name, anchor, at("rotate") + timedelta(days=1))
     assert {"v1.1", "v2.0"} == {one.reference.tag for one in updater.tags()}
+    for left in (["1.root.json"], ["1.root.json", "1.targets.json", "1.snapshot.json"]):
+        half_way(rescue / name, *left)  # as if it had been killed while it wrote these
+        code, printed, complaints = done(begun(rescue, name, *asked, "--sign"))
+        assert (0, True) == (code, "signed: publish" in printed), printed + complaints
+        assert {"site", "archive", "migration.json"} == {
+            path.name for path in (rescue / name).iterdir()
+        }
+        assert (rescue / name / "site" / "timestamp.json").exists()
     answered = service.asked
     service.files = {}  # it closes
     code, printed, complaints = done(begun(rescue, name, *asked, "--sign"))
@@ -165,6 +173,14 @@ def test_a_dry_run_signs_nothing_and_one_that_fails_keeps_no_other(service, dock
     assert (rescue / gun("ed25519") / "archive" / "archive.json").exists()
 
 
+def half_way(place, *left):
+    (place / "site").rename(place / "site.half")
+    (place / "migration.json").unlink()
+    for path in (place / "site.half").glob("*.json"):
+        if path.name not in left:
+            path.unlink()
+
+
 @pytest.mark.servers
 @pytest.mark.parametrize(
     "kept", ["in memory", pytest.param("in a database", marks=pytest.mark.slow)]
@@ -177,7 +193,8 @@ def test_a_live_collection_is_rescued_from_the_real_server(require_servers, tmp_
         address = None
         if kept == "in a database":
             address = stack.enter_context(database(require_postgres()))
-        lab = stack.enter_context(running(tmp_path, server, notary, database=address))
+        told = {"database": address, "tokens": True}
+        lab = stack.enter_context(running(tmp_path, server, notary, **told))
         lived(lab, name, digest, tmp_path)
         docker = tmp_path / "docker"
         (docker / "trust").mkdir(parents=True, mode=0o700)
@@ -185,7 +202,8 @@ def test_a_live_collection_is_rescued_from_the_real_server(require_servers, tmp_
             put(docker / "trust", path.name, path.read_bytes())
         lab.as_docker(docker)
         secrets = {"DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE": DELEGATION}
-        asked = [tmp_path / "rescue", name, "--server", lab.url, "--docker", docker, "--sign"]
+        asked = [tmp_path / "rescue", name, "--server", lab.url, "--realm", lab.realm]
+        asked += ["--docker", docker, "--sign"]
         process = begun(*asked, passphrase=PASSPHRASES["NOTARY_ROOT_PASSPHRASE"], **secrets)
         code, printed, complaints = done(process)
         assert code == 0, printed + complaints
