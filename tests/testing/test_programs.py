@@ -81,7 +81,7 @@ def test_a_draft_that_is_hidden_is_not_taken_for_the_artifact(tmp_path):
     program = Program(name="drafting", download=f"sh {tmp_path}/draft.sh {{downloads}}")
     (judgement,) = judgements(program, [REPLAY])
 
-    assert "RefusedError: exit code 1: " == judgement.detail
+    assert "exit code 1: " == judgement.detail
 
 
 def test_a_program_that_does_not_end_is_noticed():
@@ -90,7 +90,7 @@ def test_a_program_that_does_not_end_is_noticed():
     )
     (judgement,) = judgements(program, [REPLAY])
 
-    assert (Verdict.UNUSABLE, "TimeoutError: 0.3 seconds") == (
+    assert (Verdict.UNUSABLE, "not done after 0.3 seconds") == (
         judgement.verdict,
         judgement.detail,
     )
@@ -161,11 +161,90 @@ def test_a_command_that_is_not_there_is_an_error():
     assert "/nowhere/fetch" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--only", "T-0"), "--only T-0: no attack has that in its name"),
+        (("--holding", "nonsense"), "--holding nonsense: there is no such key; use timestamp_key,"),
+        (("--download", "  "), ": there is no such program"),
+        (("--only", "the clock is set back"), "not mounted: it needs a clock that can be set"),
+    ],
+    ids=["no such attack", "no such key", "no command", "no clock"],
+)
+def test_a_mistake_on_the_command_line_is_said_and_no_success(fetching, arguments, said):
+    done = told("--download", fetching().download, *arguments)
+
+    assert 2 == done.returncode
+    assert said in done.stderr
+
+
+def test_a_program_that_fails_without_an_attack_is_told_what_it_asked_for(tmp_path):
+    (tmp_path / "fetch.sh").write_text(
+        f"{PYTHON} -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1])' \"$1/9.root.json\"\n"
+        "echo cannot find it >&2\nexit 7\n"
+    )
+    done = told("--download", f"sh {tmp_path}/fetch.sh {{metadata_url}}")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    first, run, asked = done.stderr.splitlines()
+    assert "before any attack: exit code 7: cannot find it" in first
+    assert f"it was run as sh {tmp_path}/fetch.sh http://127.0.0.1" in run
+    assert "the last that it asked for: GET /metadata//9.root.json" in asked
+
+
+@pytest.mark.parametrize(
+    ("second", "verdict"),
+    [
+        ("exit 0", Verdict.SILENT),
+        ("exit 1", Verdict.WITHSTOOD),
+        ("kill -SEGV $$", Verdict.CRASHED),
+        ("sleep 600", Verdict.HUNG),
+        ('mkdir "$3/.part"; echo half > "$3/.part/artifact"; exit 1', Verdict.WITHSTOOD),
+        ('mkdir "$3/part"; echo half > "$3/part/artifact"; exit 1', Verdict.LEFT),
+        ('echo one > "$3/one"; echo two > "$3/two"', Verdict.LEFT),
+    ],
+    ids=["no file", "refused", "crashed", "hung", "hidden", "left", "two"],
+)
+def test_how_it_ends_is_how_it_is_judged(fetching, tmp_path, second, verdict):
+    """The first run and the third succeed; the second is the attack."""
+    script = tmp_path / "fetch.sh"
+    script.write_text(
+        f"n=$(cat {tmp_path}/n 2>/dev/null || echo 0); echo $((n + 1)) > {tmp_path}/n\n"
+        f"if test $n -eq 1; then {second}; exit $?; fi\n"
+        f'exec {PYTHON} {tmp_path}/fetch.py "$@" 0\n'
+    )
+    fetching()
+    template = f"sh {script} {{targets_url}} {{target}} {{downloads}}"
+    program = Program(name="fetch", download=template, patience=5)
+
+    assert [verdict] == verdicts(program, [REPLAY])
+
+
+@pytest.mark.parametrize("always", ["exit 0", "exit 1", "kill -SEGV $$"])
+def test_whoever_does_nothing_withstands_nothing(tmp_path, always):
+    """Whatever is mounted, with a memory and without."""
+    program = Program(name="idle", download=f"sh -c '{always}'")
+    said = verdicts(program, [*SOME, ALL["everything has expired"]])
+
+    assert 6 == len(said)
+    assert {*said} <= {Verdict.UNUSABLE, Verdict.SILENT, Verdict.STUCK, Verdict.CRASHED}
+
+
+def test_a_path_with_blanks_is_one_word(fetching, tmp_path, monkeypatch):
+    place = tmp_path / "a place with blanks"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)  # it remembers what it found before
+
+    assert [Verdict.WITHSTOOD] == verdicts(fetching(), [SOME[-1]])
+
+
 def test_whoever_holds_more_can_do_more():
-    network = command.attacks("", "", "no")
-    online = command.attacks("timestamp_key,SNAPSHOT_KEY", "", "no")
+    network = command.attacks([], "", "no")
+    online = command.attacks(command.possessions("timestamp_key, SNAPSHOT_KEY"), "", "no")
 
     assert set(network) < set(online)
-    assert {*command.attacks("", "", "yes")} - {*network} == {*PATIENT}
+    assert {*command.attacks([], "", "yes")} - {*network} == {*PATIENT}
     assert all(not attack.holds for attack in network)
     assert Possession.NETWORK.name not in {name for a in online for name in a.holds}
+    assert {"rollback"} == {each.goal for each in command.attacks([], "rollback", "no")}

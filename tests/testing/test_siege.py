@@ -5,7 +5,7 @@ import pytest
 from trustlib import Anchor, FileStorage, HttpTransport, MemoryStorage, Updater
 from trustlib.testing import CATALOGUE, OVER_HTTP, FileServer, Siege, Verdict, judged, mountable
 from trustlib.testing.attacks import PATIENT
-from trustlib.testing.siege import LeftBehindError
+from trustlib.testing.siege import CrashedError, HungError, LeftBehindError, SilentError
 from trustlib.transport import NO_RETRIES
 
 ALL = {attack.name: attack for attack in (*CATALOGUE, *OVER_HTTP, *PATIENT)}
@@ -117,14 +117,37 @@ class Answering:
         (REPLAY, (None, ValueError(), None), Verdict.WITHSTOOD),
         (REPLAY, (None, ValueError(), ValueError()), Verdict.STUCK),
         (REPLAY, (None, LeftBehindError(), None), Verdict.LEFT),
-        (REPLAY, (None, TimeoutError(), None), Verdict.HUNG),
+        (REPLAY, (None, SilentError(), None), Verdict.SILENT),
+        (REPLAY, (None, CrashedError(), None), Verdict.CRASHED),
+        (REPLAY, (None, HungError(), None), Verdict.HUNG),
         (HARMLESS, (None, None, None), Verdict.WITHSTOOD),
         (HARMLESS, (None, ValueError(), None), Verdict.FELL),
     ],
-    ids=["withstood", "stuck", "left", "hung", "harmless", "harmless and refused"],
+    ids=[
+        "withstood",
+        "stuck",
+        "left",
+        "silent",
+        "crashed",
+        "hung",
+        "harmless",
+        "harmless and refused",
+    ],
 )
 def test_a_verdict_says_what_happened(attack, answers, verdict, server):
     assert verdict is judged(Siege.clocked_at(attack), Answering(*answers), server).verdict
+
+
+def test_whoever_says_what_his_refusals_are_crashes_with_anything_else(server):
+    """A KeyError stops an attack as well, until somebody catches it."""
+
+    def judge(raised):
+        client = Answering(None, raised, None)
+        return judged(Siege.clocked_at(REPLAY), client, server, refusing=(OSError, ValueError))
+
+    assert Verdict.WITHSTOOD is judge(UnicodeError("no")).verdict
+    crashed = judge(KeyError("signed"))
+    assert (Verdict.CRASHED, "KeyError: 'signed'") == (crashed.verdict, crashed.detail)
 
 
 def test_a_wrong_file_is_no_answer(server):

@@ -4,10 +4,8 @@ A command is a template. It is split into words first, and each word is filled i
 after that, so no name of a target can add a word; there is no shell.
 """
 
-import os
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +13,19 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from attrs import define, field, frozen
 
+from trustlib.testing.attacks.catalogue import CATALOGUE
 from trustlib.testing.attacks.scenes import Attack
+from trustlib.testing.running import Ended, run
 from trustlib.testing.servers.files import FileServer
 from trustlib.testing.siege import (
+    CrashedError,
+    HungError,
     Judgement,
     LeftBehindError,
     Place,
     RefusedError,
     Siege,
+    SilentError,
     attacked,
     failing,
     not_mounted,
@@ -43,8 +46,9 @@ class Program:
             directory for what it remembers), ``{metadata_url}``, ``{targets_url}``,
             ``{target}``, ``{downloads}`` (the directory for the artifact) and ``{now}``
             (``2030-01-01 12:00:00``, in UTC: for ``faketime {now} …``). It succeeds with
-            exit code 0 and the file, and fails with another and without one; files whose
-            names begin with a dot do not count.
+            exit code 0 and the file, and fails with another and without one. Files do not
+            count whose names, or folders, begin with a dot. Whoever is killed by a
+            signal, or panics, has not refused anything.
         init: the command that is run once before, if there is one.
         patience: seconds that each run may take.
     """
@@ -94,6 +98,7 @@ class _Installed:
     program: Program
     directory: Path
     runs: int = 0
+    command: str = ""
     initialised: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -104,8 +109,9 @@ class _Installed:
 
         Raises:
             RefusedError: it failed, and there is no file.
-            LeftBehindError: it failed, or did not, and what is there does not fit.
-            TimeoutError: it did not end.
+            LeftBehindError: it failed, and there is one; or there are several.
+            SilentError: it did not fail, and there is none.
+            CrashedError, HungError: it did not end by itself.
         """
         self.runs += 1
         downloads = self.directory / f"downloads-{self.runs}"
@@ -123,35 +129,58 @@ class _Installed:
         if not self.initialised:
             (self.directory / "metadata").mkdir()
             self.initialised = True
-            if self.program.init and (failed := self._run(self.program.init, values)):
+            if self.program.init and (failed := self._run(self.program.init, values).failed):
                 raise RefusedError(f"init: {failed}")
-        failed = self._run(self.program.download, values)
+        ended = self._run(self.program.download, values)
         # A hidden file is a draft that a later run continues; nobody takes it for the artifact.
-        files = [path for path in downloads.rglob("[!.]*") if path.is_file()]
-        if failed and files:
-            raise LeftBehindError(f"{failed}; {files[0].name}")
-        if failed:
-            raise RefusedError(failed)
-        if len(files) != 1:
-            raise RefusedError(f"exit code 0, and {len(files)} files")
+        files = [path for path in downloads.rglob("*") if path.is_file() and _seen(path, downloads)]
+        if ended.failed and files:
+            raise LeftBehindError(f"{ended.failed}; {files[0].name}")
+        if ended.failed:
+            raise RefusedError(ended.failed)
+        if not files:
+            raise SilentError("exit code 0, and no file")
+        if len(files) > 1:
+            raise LeftBehindError(f"exit code 0, and {len(files)} files")
         return files[0].read_bytes()
 
-    def _run(self, template: str, values: dict[str, str]) -> str:
-        """Return how the command failed; empty where it did not."""
-        try:
-            done = subprocess.run(
-                _filled(template, values),
-                capture_output=True,
-                timeout=self.program.patience,
-                env={**os.environ, "TZ": "UTC"},
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"{self.program.patience:g} seconds") from None
-        if done.returncode == 0:
-            return ""
-        said = done.stderr.decode(errors="replace").strip().splitlines() or [""]
-        return f"exit code {done.returncode}: {said[-1][:200]}"
+    def _run(self, template: str, values: dict[str, str]) -> Ended:
+        """Return how the command ended by itself."""
+        words = _filled(template, values)
+        self.command = shlex.join(words)
+        ended = run(words, seconds=self.program.patience)
+        if ended.code is None:
+            raise HungError(f"not done after {self.program.patience:g} seconds")
+        if ended.crashed:
+            raise CrashedError(ended.failed)
+        return ended
+
+
+def _seen(path: Path, directory: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(directory).parts)
+
+
+def failing_honestly(program: Program) -> str:
+    """Return how *program* fails where nobody attacks it; empty where it has the artifact.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+    """
+    _found(program)
+    with TemporaryDirectory() as name, FileServer() as server:
+        installed = _Installed(program=program, directory=Path(name))
+        siege = _siege(program, CATALOGUE[0], datetime.now(UTC))
+        failed = failing(installed.fetch, siege.before(server))
+        asked = [each.line for each in server.asked[-10:]] or ["nothing"]
+    if not failed:
+        return ""
+    return "\n  ".join(
+        (
+            f"{program.name} fails with the honest repository, before any attack: {failed}",
+            f"it was run as {installed.command}",
+            f"the last that it asked for: {', '.join(asked)}",
+        )
+    )
 
 
 def judgements(program: Program, attacks: Iterable[Attack]) -> Iterator[Judgement]:
@@ -163,20 +192,33 @@ def judgements(program: Program, attacks: Iterable[Attack]) -> Iterator[Judgemen
     Raises:
         FileNotFoundError: there is no such program.
     """
-    for template in filter(None, (program.init, program.download)):
-        if shutil.which(shlex.split(template)[0]) is None:
-            raise FileNotFoundError(f"{shlex.split(template)[0]}: there is no such program")
+    _found(program)
     now = datetime.now(UTC)
     with TemporaryDirectory() as name, FileServer() as server:
         memories = _Memories(program=program, directory=Path(name), server=server)
         for attack in attacks:
-            siege = Siege.clocked_at(attack) if program.clocked else Siege.at(attack, now)
+            siege = _siege(program, attack, now)
             if siege.needless:
                 yield not_mounted(siege)
                 continue
             installed, failed = memories.of(siege)
-            yield (unusable(siege, failed) if failed else attacked(siege, installed.fetch, server))
+            yield (
+                unusable(siege, failed)
+                if failed
+                else attacked(siege, installed.fetch, server, refusing=RefusedError)
+            )
             shutil.rmtree(installed.directory)
+
+
+def _found(program: Program) -> None:
+    for template in filter(None, (program.init, program.download)):
+        words = shlex.split(template)
+        if not words or shutil.which(words[0]) is None:
+            raise FileNotFoundError(f"{' '.join(words[:1])}: there is no such program")
+
+
+def _siege(program: Program, attack: Attack, now: datetime) -> Siege:
+    return Siege.clocked_at(attack) if program.clocked else Siege.at(attack, now)
 
 
 @define(kw_only=True)

@@ -6,7 +6,7 @@ repository again, for a client that was attacked must not be stuck. A client is
 a function of :class:`Place` that returns the artifact, or raises.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -29,6 +29,8 @@ class Verdict(Enum):
     LEFT = "left a file behind, though it failed"
     FELL = "failed, though there was nothing to refuse"
     STUCK = "stuck: fails with the honest repository since"
+    SILENT = "said that it succeeded, and there is no file"
+    CRASHED = "crashed: that is no refusal"
     HUNG = "hung: did not end in time"
     UNUSABLE = "failed with the honest repository, before any attack"
     NOT_MOUNTED = "not mounted"
@@ -74,16 +76,42 @@ class Place:
     now: datetime
 
 
-class RefusedError(Exception):
-    """Raised by a client that is no library: it failed, and left nothing behind."""
+class ProgramError(Exception):
+    """Raised by a client that is no library: it has not done what it is for."""
 
 
-class LeftBehindError(Exception):
-    """Raised by a client that is no library: it failed, and a file is there all the same."""
+class RefusedError(ProgramError):
+    """It failed, and left nothing behind."""
+
+
+class LeftBehindError(ProgramError):
+    """It failed, and a file is there all the same."""
+
+
+class SilentError(ProgramError):
+    """It said that it succeeded, and there is no file."""
+
+
+class CrashedError(ProgramError):
+    """It ended in a way that nobody had provided for."""
+
+
+class HungError(ProgramError):
+    """It had not ended in time."""
 
 
 Client = Callable[[Place], bytes]
 """Returns the artifact, or raises whatever it raises when it cannot have it."""
+
+Refusals = type[Exception] | tuple[type[Exception], ...]
+"""What a client raises that refuses; with anything else, it crashes."""
+
+_NO_REFUSAL: Mapping[type[Exception], Verdict] = {
+    LeftBehindError: Verdict.LEFT,
+    SilentError: Verdict.SILENT,
+    CrashedError: Verdict.CRASHED,
+    HungError: Verdict.HUNG,
+}
 
 
 @frozen(kw_only=True)
@@ -171,13 +199,18 @@ def artifacts(paths: Iterable[str]) -> dict[str, bytes]:
     return files
 
 
-def judged(siege: Siege, client: Client, server: FileServer) -> Judgement:
-    """Return what becomes of *siege*; the *client* keeps its memory from one act to the next."""
+def judged(
+    siege: Siege, client: Client, server: FileServer, *, refusing: Refusals = Exception
+) -> Judgement:
+    """Return what becomes of *siege*; the *client* keeps its memory from one act to the next.
+
+    It crashes, if it does not raise what is *refusing*.
+    """
     if siege.needless:
         return not_mounted(siege)
     if siege.remembered and (failed := failing(client, siege.before(server))):
         return unusable(siege, failed)
-    return attacked(siege, client, server)
+    return attacked(siege, client, server, refusing=refusing)
 
 
 def not_mounted(siege: Siege) -> Judgement:
@@ -190,26 +223,27 @@ def unusable(siege: Siege, failed: str) -> Judgement:
     return Judgement(attack=siege.attack, verdict=Verdict.UNUSABLE, detail=failed)
 
 
-def attacked(siege: Siege, client: Client, server: FileServer) -> Judgement:
+def attacked(
+    siege: Siege, client: Client, server: FileServer, *, refusing: Refusals = Exception
+) -> Judgement:
     """Return what becomes of *siege* on a client that remembers what it is to remember."""
-    verdict, detail = _attacked(siege, client, siege.during(server))
+    verdict, detail = _attacked(siege, client, siege.during(server), refusing)
     if verdict is Verdict.WITHSTOOD and (failed := failing(client, siege.afterwards(server))):
         verdict, detail = Verdict.STUCK, failed
     return Judgement(attack=siege.attack, verdict=verdict, detail=detail)
 
 
-def _attacked(siege: Siege, client: Client, place: Place) -> tuple[Verdict, str]:
+def _attacked(
+    siege: Siege, client: Client, place: Place, refusing: Refusals
+) -> tuple[Verdict, str]:
     if not siege.refused:
         failed = failing(client, place)
         return (Verdict.FELL, failed) if failed else (Verdict.WITHSTOOD, "")
     try:
         client(place)
-    except TimeoutError as hung:
-        return Verdict.HUNG, str(hung)
-    except LeftBehindError as left:
-        return Verdict.LEFT, str(left)
-    except Exception as refused:  # whatever a client of somebody else's raises
-        return Verdict.WITHSTOOD, f"{type(refused).__name__}: {refused}"
+    except Exception as raised:  # whatever a client of somebody else's raises
+        verdict = Verdict.WITHSTOOD if isinstance(raised, refusing) else Verdict.CRASHED
+        return _NO_REFUSAL.get(type(raised), verdict), _said(raised)
     return Verdict.DECEIVED, ""
 
 
@@ -218,5 +252,9 @@ def failing(client: Client, place: Place) -> str:
     try:
         got = client(place)
     except Exception as error:  # the same
-        return f"{type(error).__name__}: {error}"
+        return _said(error)
     return "" if got == place.target.encode() else f"got {got[:40]!r}"
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, ProgramError) else f"{type(error).__name__}: {error}"
