@@ -1,14 +1,15 @@
-"""Key types and signature schemes, through securesystemslib.
+"""Key types and signature schemes, through ``cryptography``.
 
 The one module that looks inside a public key. What a key may verify is decided
 by its (keytype, scheme) pair *and* by what the key really is: an RSA key that
 calls itself ed25519, or a P-384 point under a P-256 scheme, is no key at all.
-The libraries are imported when the first key is looked at, not before.
+The library is imported when the first key is looked at, not before.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from trustlib._frozen import FrozenMap
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-    from securesystemslib.signer import SSlibKey
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 SCHEMES: Final[FrozenMap[tuple[str, str], str]] = FrozenMap(
     {
@@ -55,6 +56,7 @@ _POINT = re.compile(r"04(?:[0-9a-f]{128}|[0-9a-f]{192})", re.ASCII | re.IGNORECA
 _CURVE_OF = {130: "secp256r1", 194: "secp384r1"}  # by the hex digits of an uncompressed point
 _RSA_BITS = range(2048, 8192 + 1)  # §4.2.2 sets the least; the most bounds our work
 _RSA_EXPONENTS = range(2**16 + 1, 2**256, 2)  # FIPS 186-5 §A.1.1: odd, neither tiny nor endless
+_ED25519_DER = bytes.fromhex("302a300506032b6570032100")  # all but the point (RFC 8410 §4)
 _ED25519_PRIME = 2**255 - 19
 _ED25519_ORDER_8 = int("05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826", 16)
 # The y of every point whose order divides 8. Where A is one, S·B - h·A has at most
@@ -77,15 +79,14 @@ def material(keytype: str, scheme: str, public: str) -> bytes | None:
 
 def verifies(keytype: str, scheme: str, public: str, signature: bytes, payload: bytes) -> bool:
     """Return whether *signature* is the key's signature over *payload*."""
-    key = _sslib_key(keytype, scheme, public)
-    if key is None or len(signature) != (_rsa_length(keytype, scheme, public) or len(signature)):
+    key = _loaded(keytype, scheme, public)
+    if key is None:
         return False
-    from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
-    from securesystemslib.signer import Signature
+    from cryptography.exceptions import InvalidSignature
 
     try:
-        key.verify_signature(Signature(key.keyid, signature.hex()), payload)
-    except (UnverifiedSignatureError, VerificationError):
+        _verify(key, scheme, signature, payload)
+    except InvalidSignature:
         return False
     return True
 
@@ -128,32 +129,61 @@ def from_pem(pem: str) -> PublicKeyTypes:
         raise ValueError(str(error)) from None
 
 
-@lru_cache(maxsize=1024)
-def _sslib_key(keytype: str, scheme: str, public: str) -> SSlibKey | None:
-    loaded = _loaded(keytype, scheme, public)
-    if loaded is None:
-        return None
-    from securesystemslib.signer import SSlibKey
+def _verify(key: PublicKeyTypes, scheme: str, signature: bytes, payload: bytes) -> None:
+    """Return if *signature* is *key*'s over *payload*, by a *scheme* that takes such keys (§4.2.2).
 
-    # A key id is asked for and compared; which one does not matter here.
-    return SSlibKey.from_crypto(loaded, keyid="key", scheme=scheme)
-
-
-@lru_cache(maxsize=1024)
-def _rsa_length(keytype: str, scheme: str, public: str) -> int | None:
-    """Return how many bytes a signature must have; None: whoever verifies it looks itself.
-
-    OpenSSL takes a signature for a number, so that one which begins with a zero
-    would have two spellings. RFC 8017 (8.1.2 and 8.2.2) has one.
+    Raises:
+        cryptography.exceptions.InvalidSignature: it is not.
     """
-    if SCHEMES.get((keytype, scheme)) != "rsa":
-        return None
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    loaded = _loaded(keytype, scheme, public)
-    return (loaded.key_size + 7) // 8 if isinstance(loaded, RSAPublicKey) else None
+    if isinstance(key, Ed25519PublicKey):
+        key.verify(signature, payload)
+    else:
+        _verify_another(key, scheme, signature, payload)
 
 
+def _verify_another(key: PublicKeyTypes, scheme: str, signature: bytes, payload: bytes) -> None:
+    # Apart, because most programs meet keys of one kind only: it is imports that take time.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    match key:
+        case ec.EllipticCurvePublicKey():
+            key.verify(signature, payload, ec.ECDSA(_hash(scheme)))
+        case rsa.RSAPublicKey():
+            # OpenSSL takes a signature for a number, so that one which begins with a zero
+            # would have two spellings. RFC 8017 (8.1.2 and 8.2.2) has one.
+            if len(signature) != (key.key_size + 7) // 8:
+                raise InvalidSignature
+            used = _hash(scheme)
+            salted = padding.PSS(padding.MGF1(used), padding.PSS.AUTO)
+            plain = padding.PKCS1v15()
+            key.verify(signature, payload, salted if "-pss-" in scheme else plain, used)
+        case _:
+            _verify_post_quantum(key, signature, payload)
+
+
+def _hash(scheme: str) -> HashAlgorithm:
+    from cryptography.hazmat.primitives import hashes
+
+    used = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+    return used[scheme[-3:]]
+
+
+def _verify_post_quantum(key: PublicKeyTypes, signature: bytes, payload: bytes) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+
+    if not isinstance(
+        key, mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
+    ):
+        raise InvalidSignature
+    # TAP 21: what is signed is a hash, with "tuf" and the version of the key type before it.
+    key.verify(signature, b"tuf\x01" + hashlib.sha512(payload).digest())
+
+
+@lru_cache(maxsize=1024)
 def _loaded(keytype: str, scheme: str, public: str) -> PublicKeyTypes | None:
     kind = SCHEMES.get((keytype, scheme))
     if kind is None or len(public) > _MAX_PUBLIC:
@@ -183,13 +213,18 @@ def _point_or_pem(public: str) -> PublicKeyTypes:
 
 
 def _kind(key: PublicKeyTypes) -> str | None:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    if isinstance(key, Ed25519PublicKey):
+        return "ed25519" if _is_sound(key.public_bytes_raw()) else None
+    return _another_kind(key)
+
+
+def _another_kind(key: PublicKeyTypes) -> str | None:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     match key:
-        case Ed25519PublicKey() if _is_sound(key.public_bytes_raw()):
-            return "ed25519"
         case EllipticCurvePublicKey() if key.curve.name in _PREFERRED:
             return key.curve.name
         case RSAPublicKey() if (
@@ -223,6 +258,10 @@ def _post_quantum(key: PublicKeyTypes) -> str | None:
 
 
 def _der(key: PublicKeyTypes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    if isinstance(key, Ed25519PublicKey):
+        return _ED25519_DER + key.public_bytes_raw()
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -24,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from trustlib._schemes import SCHEMES, material, verifies
+from trustlib._schemes import SCHEMES, _verify, material, verifies
 
 try:
     from cryptography.hazmat.primitives.asymmetric import mldsa
@@ -137,6 +138,11 @@ def test_what_a_scheme_signs_verifies(pair):
     assert accepts(pair, sign(pair))
     if SCHEMES[pair] in CURVES:
         assert accepts(pair, sign(pair), point(SCHEMES[pair]))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_key_is_known_by_its_subject_public_key_info(pair):
+    assert spki(private(SCHEMES[pair]).public_key()) == material(*pair, public(pair))
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -618,3 +624,46 @@ def test_no_pair_raises(keytype, scheme, value):
     """P41."""
     assert ((keytype, scheme) in SCHEMES) or material(keytype, scheme, public(ED)) is None
     assert not verifies(keytype, scheme, public(ED), value, DATA)
+
+
+# -- another verifier -------------------------------------------------------------------
+
+
+@functools.cache
+def theirs(pair):
+    """The same key in securesystemslib, which signers of others are verified with."""
+    from securesystemslib.signer import SSlibKey
+
+    return SSlibKey.from_crypto(private(SCHEMES[pair]).public_key(), keyid="it", scheme=pair[1])
+
+
+def they_accept(pair, value, payload):
+    from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
+    from securesystemslib.signer import Signature
+
+    try:
+        theirs(pair).verify_signature(Signature("it", value.hex()), payload)
+    except (UnverifiedSignatureError, VerificationError):
+        return False
+    return True
+
+
+@settings(max_examples=100)
+@given(st.data(), st.sampled_from(PAIRS), st.sampled_from((DATA, b"", b"something else")))
+def test_securesystemslib_judges_alike(data, pair, payload):
+    """It accepts RSA signatures without the zero that they begin with, besides."""
+    good = signed(pair)
+    value = data.draw(st.just(good) | bent_bytes(good) | st.binary(max_size=700))
+    accepted = they_accept(pair, value, payload)
+
+    if pair in RSA:
+        accepted = accepted and len(value) == len(good)
+    assert accepted == verifies(*pair, public(pair), value, payload)
+
+
+def test_a_kind_of_key_that_nobody_chose_verifies_nothing():
+    """It is no key long before; should that be forgotten, nothing counts all the same."""
+    stranger = ed448.Ed448PrivateKey.generate()
+
+    with pytest.raises(InvalidSignature):
+        _verify(stranger.public_key(), "ed25519", stranger.sign(DATA), DATA)
