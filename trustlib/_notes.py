@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from trustlib.errors import MalformedError, StorageError
@@ -30,7 +29,7 @@ def kept(path: str | Path, text: str) -> None:
         StorageError: the file cannot be written; it is the old one then.
     """
     place = Path(path)
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(8)}.new")
+    beside = place.with_name(f".{place.name}.{os.urandom(8).hex()}.new")
     try:
         try:
             with beside.open("x", encoding="utf-8") as file:

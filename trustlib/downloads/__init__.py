@@ -6,9 +6,8 @@ from trustlib._rooms import on_first_use
 
 if TYPE_CHECKING:
     from trustlib.downloads.many import adownloaded_all, downloaded_all
-    from trustlib.downloads.one import adownloaded, downloaded, nobody
-    from trustlib.downloads.run import Progress
-    from trustlib.downloads.side_by_side import AT_ONCE
+    from trustlib.downloads.one import adownloaded, downloaded
+    from trustlib.downloads.telling import AT_ONCE, Progress, nobody
 
 __all__ = [
     "AT_ONCE",
@@ -25,8 +24,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "trustlib.downloads.many": "adownloaded_all downloaded_all",
-            "trustlib.downloads.one": "adownloaded downloaded nobody",
-            "trustlib.downloads.run": "Progress",
-            "trustlib.downloads.side_by_side": "AT_ONCE",
+            "trustlib.downloads.one": "adownloaded downloaded",
+            "trustlib.downloads.telling": "AT_ONCE Progress nobody",
         },
     )

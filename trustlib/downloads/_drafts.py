@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
 
 from attrs import frozen
@@ -270,7 +269,7 @@ def _names(identity: str) -> Iterator[str]:
 
 
 def _unique_name() -> str:
-    return f".trustlib-{token_hex(16)}.part"
+    return f".trustlib-{os.urandom(16).hex()}.part"
 
 
 def _is_private(file: FileIO) -> bool:

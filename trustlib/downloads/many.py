@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from trustlib.downloads.one import adownloaded, downloaded, nobody
-from trustlib.downloads.run import Progress
-from trustlib.downloads.side_by_side import AT_ONCE, Job, aall_done, all_done
+from trustlib.downloads.one import adownloaded, downloaded
+from trustlib.downloads.side_by_side import Job, aall_done, all_done
+from trustlib.downloads.telling import AT_ONCE, Progress, nobody
 from trustlib.limits import Limits
 from trustlib.ports import AsyncTransport, Transport
 from trustlib.workflow import Found

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trustlib.downloads.run import Progress, arun, run
+from trustlib.downloads.run import arun, run
 from trustlib.downloads.steps import downloading
+from trustlib.downloads.telling import Progress, nobody
 from trustlib.limits import Limits
 from trustlib.ports import AsyncTransport, Transport
 from trustlib.workflow import Found
-
-
-def nobody(so_far: int, total: int) -> None:
-    """Nobody wants to know how far it is."""
 
 
 def downloaded(

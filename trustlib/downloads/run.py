@@ -10,19 +10,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, closing
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from attrs import define
 
 from trustlib.downloads.steps import Answer, Ask, More, Step, Steps, Told
+from trustlib.downloads.telling import Progress
 from trustlib.errors import TransportError
 from trustlib.ports import AsyncTransport, Request, Transport
 from trustlib.transport._pieces import close
 
 T = TypeVar("T")
-
-Progress: TypeAlias = Callable[[int, int], object]
-"""Called with how many bytes are there so far, and how many there will be."""
 
 
 def run(steps: Steps[Path], transport: Transport, progress: Progress) -> Path:

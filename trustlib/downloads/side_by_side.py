@@ -14,10 +14,7 @@ from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
-from trustlib.downloads.run import Progress
-
-AT_ONCE: Final = 4
-"""How many downloads run side by side unless another number is given."""
+from trustlib.downloads.telling import AT_ONCE, Progress
 
 _HEED: Final = 0.5
 """Seconds until whoever waits looks whether it was interrupted."""

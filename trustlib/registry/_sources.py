@@ -11,7 +11,7 @@ from typing import Final
 from attrs import define, field
 
 from trustlib.content import Digest
-from trustlib.downloads.run import Progress
+from trustlib.downloads.telling import Progress
 from trustlib.errors import StorageError
 from trustlib.registry.manifests import Descriptor
 from trustlib.transport.exchange import Body

@@ -12,9 +12,9 @@ from typing import Self, TypeVar, cast
 
 from trustlib._types import UrlPath
 from trustlib.content import Digest
-from trustlib.downloads.one import nobody
-from trustlib.downloads.run import Progress, arun
+from trustlib.downloads.run import arun
 from trustlib.downloads.steps import obtaining
+from trustlib.downloads.telling import Progress, nobody
 from trustlib.ports import Request
 from trustlib.registry import _lists
 from trustlib.registry import _operations as say

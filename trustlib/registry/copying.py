@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Never, TypeAlias
 
 from trustlib.content import Digest
-from trustlib.downloads.one import nobody
-from trustlib.downloads.run import Progress
 from trustlib.downloads.side_by_side import Job, aall_done, all_done
+from trustlib.downloads.telling import Progress, nobody
 from trustlib.drive import driven
 from trustlib.errors import NotFoundError
 from trustlib.registry import _operations as say

@@ -20,9 +20,9 @@ from trustlib._json import read
 from trustlib._types import RoleName, UrlPath
 from trustlib.content import Digest
 from trustlib.downloads.expected import Checked
-from trustlib.downloads.one import nobody
 from trustlib.downloads.run import run
 from trustlib.downloads.steps import obtaining
+from trustlib.downloads.telling import nobody
 from trustlib.errors import LimitError, MismatchError, NotFoundError, StorageError, TooLongError
 from trustlib.limits import Limits
 from trustlib.ports import Request

@@ -12,8 +12,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from trustlib.content import Digest, ImageReference, TagBinding
-from trustlib.downloads.one import nobody
-from trustlib.downloads.run import Progress
+from trustlib.downloads.telling import Progress, nobody
 from trustlib.events import Event
 from trustlib.registry.client import Registry
 from trustlib.registry.copying import fetched_into

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
 
 from attrs import frozen
@@ -148,7 +147,7 @@ class Folder:
     @contextmanager
     def draft(self, data: bytes, mode: int) -> Iterator[Draft]:
         """Hold *data* on disk, durably, in a new file; what was not moved is gone afterwards."""
-        name = token_hex(16)
+        name = os.urandom(16).hex()
         descriptor = os.open(self.at(name), _CREATE, 0o600, dir_fd=self.descriptor)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:

@@ -15,7 +15,7 @@ from trustlib._clock import utcnow
 from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
-from trustlib.downloads import AT_ONCE, Progress, adownloaded, adownloaded_all, nobody
+from trustlib.downloads.telling import AT_ONCE, Progress, nobody
 from trustlib.drive import arun, ignored
 from trustlib.effects import T, Workflow
 from trustlib.events import Event
@@ -109,6 +109,8 @@ class AsyncUpdater:
         self, found: Found, place: str | Path, *, progress: Progress = nobody
     ) -> Path:
         """See :meth:`Updater.download`; cancelling keeps what has arrived."""
+        from trustlib.downloads import adownloaded  # not every client downloads
+
         await self._run(self._client.believing(found))
         transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
@@ -129,6 +131,8 @@ class AsyncUpdater:
         at_once: int = AT_ONCE,
     ) -> tuple[Path, ...]:
         """See :meth:`Updater.download_all`."""
+        from trustlib.downloads import adownloaded_all
+
         listed = [(found, Path(place)) for found, place in wanted]
         await self._run(self._client.believing(*(found for found, _ in listed)))
         transport, folder = self._artifacts()

@@ -13,7 +13,7 @@ from trustlib._clock import utcnow
 from trustlib.anchors import Anchor, Pin
 from trustlib.content import Digest, ImageReference, Naming, PerOrganisation, TagBinding
 from trustlib.documents import Format
-from trustlib.downloads import AT_ONCE, Progress, downloaded, downloaded_all, nobody
+from trustlib.downloads.telling import AT_ONCE, Progress, nobody
 from trustlib.drive import ignored, run
 from trustlib.effects import T, Workflow
 from trustlib.events import Event
@@ -190,6 +190,8 @@ class Updater:
             TransportError: it could not be read, or came too slowly. Call again.
             StorageError: the system refused to write it.
         """
+        from trustlib.downloads import downloaded  # not every client downloads
+
         self._run(self._client.believing(found))
         transport, folder = self._artifacts()
         with refusals_told_to(self.on_event):
@@ -222,6 +224,8 @@ class Updater:
             ValueError: a place is given twice, or *at_once* is less than 1.
             TrustError: as :meth:`download`, for the first that failed.
         """
+        from trustlib.downloads import downloaded_all
+
         listed = [(found, Path(place)) for found, place in wanted]
         self._run(self._client.believing(*(found for found, _ in listed)))
         transport, folder = self._artifacts()

@@ -6,10 +6,10 @@ handler.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from trustlib.errors import TrustError
 from trustlib.events import (
@@ -22,16 +22,26 @@ from trustlib.events import (
     Untrusted,
 )
 
-_LOG: Final = logging.getLogger("trustlib")
-_LOG.addHandler(logging.NullHandler())
+if TYPE_CHECKING:
+    from logging import Logger
 
 _WARN: Final = (AnsweredFromStore, FloorsDropped, Odd, Refused, TrustedOnFirstUse, Untrusted)
 
 
 def told_to(listener: Callable[[Event], None], event: Event) -> None:
     """Log *event*, and tell *listener* about it."""
-    _LOG.log(logging.WARNING if isinstance(event, _WARN) else logging.INFO, "%s", event)
+    log = _log()
+    (log.warning if isinstance(event, _WARN) else log.info)("%s", event)
     listener(event)
+
+
+@cache
+def _log() -> Logger:
+    import logging  # it takes a while, and nobody can be told of anything before
+
+    log = logging.getLogger("trustlib")
+    log.addHandler(logging.NullHandler())
+    return log
 
 
 @contextmanager
