@@ -46,7 +46,7 @@ def _matched(
             LIMIT: lambda: known[path],
         },
         rounds=scale.size(11, 3),
-        repeat=5,
+        repeat=scale.size(100, 5),
         goals=goals,
         limit="a dictionary",
     )

@@ -6,6 +6,11 @@ else is special: no classes, no escapes, no case folding, on no platform.
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+_WILDCARD: Final = re.compile(r"[*?]")
+
 
 def matches(pattern: str, path: str) -> bool:
     """Return whether *pattern* matches the whole of *path* (§4.5).
@@ -18,8 +23,16 @@ def matches(pattern: str, path: str) -> bool:
     return all(map(_segment_matches, pattern.split("/"), path.split("/")))
 
 
+def literal_ends(pattern: str) -> tuple[str, str]:
+    """Return what every path begins with that *pattern* matches, and what it ends with."""
+    literal = _WILDCARD.split(pattern)
+    return literal[0], literal[-1]
+
+
 def _segment_matches(pattern: str, text: str) -> bool:
     """Greedy matching that only ever goes back to the last star."""
+    if pattern in ("*", text):
+        return True
     at = p = 0
     star, resume = -1, 0
     while at < len(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, Final, Self, TypeAlias, TypeVar
@@ -17,7 +17,8 @@ from typing import ClassVar, Final, Self, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap, Json
-from trustlib._globs import matches
+from trustlib._globs import literal_ends, matches
+from trustlib._lookup import Lookup, Reading, backwards, forwards, hash_of
 from trustlib._types import (
     ROOT,
     SNAPSHOT,
@@ -116,6 +117,14 @@ class PathPatterns:
         """Return whether one of the patterns matches *path*."""
         return any(matches(pattern, path) for pattern in self.patterns)
 
+    def beginnings(self) -> Iterable[tuple[Reading, Collection[str]]]:
+        """Return what paths begin or end with that a pattern matches, whichever says more."""
+        ends = [*map(literal_ends, self.patterns)]
+        if first := [first for first, last in ends if len(first) >= len(last)]:
+            yield forwards, first
+        if last := [last[::-1] for first, last in ends if len(first) < len(last)]:
+            yield backwards, last
+
 
 @frozen
 class PathPrefixes:
@@ -127,6 +136,10 @@ class PathPrefixes:
         """Return whether *path* begins with one of the prefixes."""
         place = bisect_right(self._shortest, path)
         return place > 0 and path.startswith(self._shortest[place - 1])
+
+    def beginnings(self) -> Iterable[tuple[Reading, Collection[str]]]:
+        """Return what covered paths begin with."""
+        yield forwards, self._shortest
 
     @cached_property
     def _shortest(self) -> tuple[str, ...]:
@@ -149,7 +162,11 @@ class HashPrefixes:
 
     def covers(self, path: TargetPath) -> bool:
         """Return whether the hash of *path* begins with one of the prefixes."""
-        return hashlib.sha256(path.encode()).hexdigest().startswith(self.prefixes)
+        return hash_of(path).startswith(self.prefixes)
+
+    def beginnings(self) -> Iterable[tuple[Reading, Collection[str]]]:
+        """Return what the hashes of covered paths begin with."""
+        yield hash_of, self.prefixes
 
 
 @frozen(kw_only=True)
@@ -222,6 +239,24 @@ class Delegations:
         if isinstance(self.roles, SuccinctRoles):
             return FrozenMap()
         return FrozenMap({grant.name: grant for grant in reversed(self.roles)})
+
+    def covering(self, path: TargetPath) -> tuple[RoleName, ...]:
+        """Return who may speak for *path*, in order, up to the one who has the last word."""
+        if isinstance(self.roles, SuccinctRoles):
+            return (self.roles.bin_for(path),)
+        names: list[RoleName] = []
+        for place in self._lookup.covering(path):
+            grant = self.roles[place]
+            names.append(grant.name)
+            if grant.terminating:
+                break
+        return tuple(names)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        """What says which grants cover a path; no part of the value."""
+        roles = () if isinstance(self.roles, SuccinctRoles) else self.roles
+        return Lookup(tuple(role.grant for role in roles))
 
 
 # -- the roles --------------------------------------------------------------------------

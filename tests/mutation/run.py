@@ -36,6 +36,7 @@ UNNUMBERED = "tests/core/test_unnumbered.py"
 WIRE = ("tests/core/test_wire.py", "tests/core/test_json.py", "tests/core/test_canonical.py")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "_lookup.py": ("tests/core/test_lookup.py",),
     "verify.py": ("tests/core/test_verify.py", "tests/core/test_trust.py"),
     "trust/agreeing.py": (*FAST[1:], UNNUMBERED, *CLIENT),
     "trust/stages.py": (*FAST[1:], UNNUMBERED, *CLIENT),

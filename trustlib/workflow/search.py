@@ -292,19 +292,12 @@ def on_word_of(
 
 def covering(role: Targets, path: TargetPath) -> tuple[RoleName, ...]:
     """Return whom *role* lets speak for *path*, in order (§4.5), up to one that ends the search."""
-    if role.delegations is None:
-        return ()
-    match role.delegations.roles:
-        case SuccinctRoles() as bins:
-            return (bins.bin_for(path),)
-        case grants:
-            covered = [grant for grant in grants if grant.covers(path)]
-            ends = next((i for i, grant in enumerate(covered, 1) if grant.terminating), None)
-            return tuple(grant.name for grant in covered[:ends])
+    return () if role.delegations is None else role.delegations.covering(path)
 
 
 def terminating(role: Targets, covered: tuple[RoleName, ...]) -> bool:
     """Return whether the last of those who were :func:`covering` a path ends the search."""
-    if role.delegations is None or isinstance(role.delegations.roles, SuccinctRoles):
+    if role.delegations is None or not covered:
         return False
-    return any(grant.terminating and grant.name in covered[-1:] for grant in role.delegations.roles)
+    last = role.delegations.by_name.get(covered[-1])
+    return last is not None and last.terminating
