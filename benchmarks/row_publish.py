@@ -5,7 +5,7 @@ the file that it edits: it looks at those that change and at no other. Ours
 opens the repository, all of it, and refuses what a client would refuse.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from measure import OURS, PEER, Faster, Result, interleaved
@@ -32,6 +32,7 @@ from trustlib import BY_HAND, Anchor, MemoryStorage, SigningPlan
 from trustlib import Repository as Publisher
 
 TAG = "acme/app-7:1.4"
+DIGEST = f"sha256:{'a' * 64}"
 _WRITTEN = JSONSerializer(compact=True)
 
 
@@ -61,27 +62,20 @@ def publishing(scale: Scale) -> Iterator[Result]:
         opened = partial(Publisher.open, storage, anchor=anchor)
         peer = partial(_edited_by_peer, repository, role)
         kept = opened()
-        yield _published(f"publish a tag: {workload}", lambda o=opened: o(), peer, scale, goal)
-        yield _published(f"publish a tag: {workload}, kept", lambda k=kept: k, peer, scale, goal)
+        for how, ours in {
+            "": lambda o=opened, r=role: _edited(o(), r),
+            ", kept": lambda k=kept, r=role: _edited(k, r),
+        }.items():
+            yield interleaved(
+                f"publish a tag: {workload}{how}",
+                {OURS: ours, PEER: peer},
+                rounds=scale.size(3, 1),
+                goals=(Faster(goal),),
+            )
 
 
-def _published(
-    workload: str,
-    before: Callable[[], Publisher],
-    peer: Callable[[], object],
-    scale: Scale,
-    goal: float,
-) -> Result:
-    return interleaved(
-        workload,
-        {OURS: lambda: _edited(before()), PEER: peer},
-        rounds=scale.size(3, 1),
-        goals=(Faster(goal),),
-    )
-
-
-def _edited(before: Publisher) -> object:
-    after = before.with_tag(TAG, digest=f"sha256:{'a' * 64}", size=1573)
+def _edited(before: Publisher, role: str) -> object:
+    after = before.with_tag(TAG, digest=DIGEST, size=1573, role=role)
     plan = SigningPlan.between(before, after, now=NOW, expiry=BY_HAND)
     return plan.signed_by(SIGNER).publication().writes
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from attrs import field, frozen
+from interop.peers import Shown
 from notary.collections_of import REPOSITORIES, Served, fixture_state
 from notary.real_keys import KEYS
 
@@ -27,7 +28,6 @@ from trustlib.notary import (
     pinned_certificate,
 )
 from trustlib.notary.keys import NotarySigner, _blocks, _sealing
-from trustlib.publish.publication import Shown
 from trustlib.signing import MemorySigner
 
 PASSPHRASES = {

@@ -6,6 +6,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interop.peers import Shown
 from notary.collections_of import (
     DAY,
     LATER,
@@ -70,7 +71,6 @@ from trustlib.notary import (
 )
 from trustlib.notary.bridges import taking_over
 from trustlib.notary.keys import NotarySigner
-from trustlib.publish.publication import Shown
 from trustlib.roles import Root
 from trustlib.wire import TUF_JSON
 

@@ -5,6 +5,9 @@ number is never used twice, not even one that a publisher who was killed left
 behind, because somebody may have seen the file. But such a file is unsigned for
 all we know, so it moves the number by one and no further: else whoever can put
 a file there could use up all numbers there are.
+
+What was not edited is the same object before and after, and is looked at no
+closer, unless those who must vouch for it are others.
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ import attrs
 from attrs import define, field, frozen
 
 from trustlib._frozen import FrozenMap
-from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
+from trustlib._types import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleName, Version
 from trustlib.errors import SigningError, TrustError
 from trustlib.publish.drafts import Draft
 from trustlib.publish.edits import UNPUBLISHED
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.handover import bridging, narrowed
 from trustlib.publish.opening import BEGINNING
-from trustlib.publish.reach import answering_to
+from trustlib.publish.reach import Answering, regranted
 from trustlib.publish.repository import Repository
 from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
 from trustlib.verify import verify
@@ -69,8 +72,8 @@ def drafted(
     for name in sorted(terms.restarting):
         drafting.forgotten(name)
     root = drafting.root()
-    targets = {name: drafting.role(name, role) for name, role in after.targets.items()}
-    outcome = attrs.evolve(after, root=root, targets=FrozenMap(targets))
+    new = {name: drafting.role(name, after.targets[name]) for name in drafting.concerned()}
+    outcome = attrs.evolve(after, root=root, targets=after.targets.including(new))
     if drafting.waiting():
         return FrozenMap(drafting.drafts), outcome
     outcome = attrs.evolve(outcome, snapshot=drafting.snapshot())
@@ -82,7 +85,7 @@ def drafted(
 
 def _same(new: Role, old: Role) -> bool:
     """Return whether the two say the same; ``==`` takes True for 1, and JSON does not."""
-    return new is old or TUF_JSON.payload(new) == TUF_JSON.payload(old)
+    return new is old or (new == old and TUF_JSON.payload(new) == TUF_JSON.payload(old))
 
 
 @define(kw_only=True)
@@ -93,12 +96,28 @@ class _Drafting:
     after: Repository
     terms: Terms
     drafts: dict[RoleName, Draft]
-    asked: Mapping[RoleName, tuple[Authority, ...]] = field(init=False)
-    was_asked: Mapping[RoleName, tuple[Authority, ...]] = field(init=False)
+    answering: Answering = field(init=False)
+    was_answering: Answering = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.asked = answering_to(self.after.root, self.after.targets)
-        self.was_asked = answering_to(self.before.root, self.before.targets)
+        self.answering = Answering.to(self.after.root, self.after.targets)
+        self.was_answering = Answering.to(self.before.root, self.before.targets)
+
+    def concerned(self) -> list[RoleName]:
+        """Return the targets roles that may have to be signed again, in their order."""
+        old, now = self.before.targets, self.terms.now
+        named = {*self.drafts, *self.terms.renewing, *self.terms.restarting}
+        edited = [name for name, role in self.after.targets.items() if role is not old.get(name)]
+        for by in edited:
+            named.update(regranted(old.get(by), self.after.targets[by]))
+        if self.answering.asked(TARGETS) != self.was_answering.asked(TARGETS):
+            named.add(TARGETS)
+        named.update(edited)
+        return [
+            name
+            for name, role in self.after.targets.items()
+            if name in named or role.expires <= now or role.version == UNPUBLISHED
+        ]
 
     def forgotten(self, name: RoleName) -> None:
         """Make sure that clients forget the version of *name* with the new root (§5.3.11).
@@ -110,7 +129,7 @@ class _Drafting:
             raise ValueError("root's versions never begin anew: clients count them one by one")
         by: RoleName = TIMESTAMP if name in (TIMESTAMP, SNAPSHOT) else SNAPSHOT
         role = self.before.timestamp if by == TIMESTAMP else self.before.snapshot
-        if role is None or self._vouched(by, role, self.asked[by]):
+        if role is None or self._vouched(by, role, self.answering.asked(by)):
             raise ValueError(
                 f"{name} cannot begin anew: clients remember its version for as long as the keys"
                 f" of {by} vouch for it; replace those first"
@@ -137,7 +156,7 @@ class _Drafting:
 
     def role(self, name: RoleName, new: Targets) -> Targets:
         """Return the targets role, in a new version where it was edited or must be (§6.3.1)."""
-        authorities = self.asked[name]
+        authorities = self.answering.asked(name)
         old = self.before.targets.get(name)
         if (
             name not in self.drafts
@@ -158,7 +177,7 @@ class _Drafting:
             for name, draft in self.drafts.items()
             if name not in (ROOT, SNAPSHOT, TIMESTAMP)
         }
-        authorities = self.asked[SNAPSHOT]
+        authorities = self.answering.asked(SNAPSHOT)
         if not changed and not self._must_renew(SNAPSHOT, old, authorities):
             return old
         new = attrs.evolve(old, meta=old.meta.including(changed))
@@ -173,7 +192,7 @@ class _Drafting:
         old = self.before.timestamp or Timestamp(
             version=UNPUBLISHED, expires=BEGINNING, snapshot=MetaFile(version=UNPUBLISHED)
         )
-        authorities = self.asked[TIMESTAMP]
+        authorities = self.answering.asked(TIMESTAMP)
         if SNAPSHOT in self.drafts:
             listed = self._entry(old.snapshot, self.drafts[SNAPSHOT])
             return self._draft(TIMESTAMP, attrs.evolve(old, snapshot=listed), authorities)
@@ -191,7 +210,8 @@ class _Drafting:
             return True
         if name in terms.renewing or name in terms.restarting:
             return True
-        return authorities != self.was_asked[name] and not self._vouched(name, role, authorities)
+        was_asked = self.was_answering.asked(name)
+        return authorities != was_asked and not self._vouched(name, role, authorities)
 
     def _vouched(self, name: RoleName, role: Role, authorities: tuple[Authority, ...]) -> bool:
         raw = self.before.published.files[name]

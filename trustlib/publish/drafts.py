@@ -47,18 +47,17 @@ class Draft:
     @property
     def raw(self) -> bytes:
         """The file with the signatures that it has."""
-        return TUF_JSON.render(self.document.unverified, tuple(self.signatures.values()))
+        return TUF_JSON.enclosed(self.document, tuple(self.signatures.values()))
 
     @property
     def verified(self) -> bytes:
-        """The file to publish.
+        """The file to publish, before a client has read it.
 
         Raises:
             ThresholdError: it lacks signatures.
         """
-        raw = self.raw
-        kind = type(self.document.unverified)
-        verify(TUF_JSON.parse(kind, raw, name=self.name), *self.authorities)
+        raw, signatures = self.raw, tuple(self.signatures.values())
+        verify(attrs.evolve(self.document, raw=raw, signatures=signatures), *self.authorities)
         return raw
 
     @property

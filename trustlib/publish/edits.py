@@ -26,7 +26,7 @@ from trustlib.publish.grants import (
     targets_granting,
 )
 from trustlib.publish.opening import BEGINNING
-from trustlib.publish.reach import speaking_for
+from trustlib.publish.reach import may_speak
 from trustlib.roles import (
     Authority,
     Root,
@@ -136,7 +136,7 @@ class Edits:
                 raise ValueError(f"{path}: expected a hash by {' or '.join(HASHES)}")
             name = names_.target_path(path)
             by = responsible(self.targets, RoleName(role), name)
-            if by not in speaking_for(self.targets, name):
+            if not may_speak(self.targets, by, name):
                 raise ValueError(
                     f"{path}: no delegation lets {role} speak for it;"
                     " in a pattern, '*' ends at a slash"

@@ -9,7 +9,7 @@ from trustlib.content.binding import resolve
 from trustlib.drive import run
 from trustlib.limits import Limits
 from trustlib.publish.opening import BEGINNING
-from trustlib.publish.publication import Shown, paths_of
+from trustlib.publish.publication import AsPublished
 from trustlib.publish.repository import Repository
 from trustlib.storage import MemoryStorage
 from trustlib.workflow import refresh
@@ -34,7 +34,7 @@ def meaning(
     if ROOT not in files:
         raise ValueError("nothing of this repository is published")
     limits = limits or Limits()
-    shown, memory = Shown(paths_of(repository, files)), MemoryStorage()
+    shown, memory = AsPublished(repository, files), MemoryStorage()
     client = refresh(
         Anchor.root(files[ROOT]), now=BEGINNING, limits=limits, format=repository.format
     )

@@ -23,6 +23,8 @@ from trustlib.documents import Format
 from trustlib.errors import ConflictError, MalformedError, TrustError
 from trustlib.limits import Limits
 from trustlib.ports import Revision, Storage
+from trustlib.publish.parsed import ParsedOnce
+from trustlib.publish.seen import NOTHING_SEEN, Seen, seen_by
 from trustlib.publish.storing import Files, Job, listed, looked_at, revised
 from trustlib.roles import Root, Targets
 from trustlib.storage import MemoryStorage
@@ -51,6 +53,7 @@ class Published:
             stopped before it got its name; the next publication gives it that.
         waiting: where other roots lie that publishers who were stopped left;
             they are nobody's once the timestamp is another.
+        seen: what a client made of *files*; it is known where that was done.
     """
 
     files: FrozenMap[RoleName, bytes] = field(factory=FrozenMap[RoleName, bytes], repr=False)
@@ -60,6 +63,7 @@ class Published:
     )
     coming: str | None = None
     waiting: tuple[str, ...] = ()
+    seen: Seen = field(default=NOTHING_SEEN, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
@@ -114,7 +118,8 @@ class Reading:
         path = plain(self.format.published(TIMESTAMP, None))
         coming = yield from expecting(files, path, self.format)
         now = BEGINNING if self.now is None else self.now
-        client = refresh(self.anchor, now=now, limits=self.limits, format=self.format)
+        once = ParsedOnce(self.format)
+        client = refresh(self.anchor, now=now, limits=self.limits, format=once)
         trusted = yield from looked_at(client, files, memory)
         targets = yield from looked_at(walk(trusted, limits=self.limits), files, memory)
         upper, last = trusted.snapshot, files.read[path]
@@ -132,6 +137,7 @@ class Reading:
             taken=taken(paths),
             coming=coming if files.stood_in else None,
             waiting=tuple(sorted(path for path in paths if _WAITING.fullmatch(path))),
+            seen=seen_by(trusted, FrozenMap(targets), once),
         )
         return Opened(trusted=trusted, targets=targets, published=published)
 

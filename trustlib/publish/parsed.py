@@ -1,12 +1,13 @@
 """A file that is looked at several times is understood once.
 
-Who renews asks a client twice about nearly the same files. Signatures are
-verified each time; what the bytes mean does not change in between.
+Who renews or publishes asks a client again about nearly the same files.
+Signatures are verified each time; what the bytes mean does not change in between.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterable
+from typing import Self, cast
 
 from attrs import define, field
 
@@ -23,9 +24,17 @@ class ParsedOnce:
     format: Format
     _known: dict[tuple[object, ...], object] = field(init=False, factory=dict)
 
+    @classmethod
+    def knowing(cls, format: Format, documents: Iterable[Document[Role]]) -> Self:
+        """Return *format* remembering *documents*, which it parsed before."""
+        parsed = cls(format)
+        for known in documents:
+            parsed._known[type(known.unverified), known.name, known.raw] = known
+        return parsed
+
     def parse(self, kind: type[R], raw: bytes, *, name: RoleName | None = None) -> Document[R]:
         """See :meth:`trustlib.Format.parse`."""
-        question = (kind, name, raw)
+        question = (kind, name or kind.NAME, raw)
         if question not in self._known:
             self._known[question] = self.format.parse(kind, raw, name=name)
         return cast("Document[R]", self._known[question])  # it was parsed as that kind

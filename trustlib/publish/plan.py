@@ -100,7 +100,7 @@ class SigningPlan:
             SigningError: no number is left for a version.
             MalformedError: the edit says something that no reader would accept.
         """
-        if after.published != before.published:
+        if after.published is not before.published and after.published != before.published:
             raise ValueError("the two repositories were not opened from one state of one storage")
         if now.tzinfo is None:
             raise ValueError("now must say which time zone it is in")
@@ -109,8 +109,8 @@ class SigningPlan:
                 "the repository has no consistent snapshots; trustlib publishes with them only:"
                 " publish trustlib.publish.with_consistent_snapshots(repository) first"
             )
-        names = {ROOT, TIMESTAMP, SNAPSHOT, *after.targets}
-        if unknown := sorted({*renewing, *restarting} - names):
+        named = {*renewing, *restarting} - {ROOT, TIMESTAMP, SNAPSHOT}
+        if unknown := sorted(name for name in named if name not in after.targets):
             raise ValueError(f"there is no role {unknown[0]!r} to renew")
         terms = Terms(
             now=now,

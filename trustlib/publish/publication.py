@@ -9,6 +9,7 @@ without the timestamp, is a new root; see :mod:`trustlib.publish.handover`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
 
@@ -30,14 +31,16 @@ from trustlib.ports import (
     Request,
     Revision,
     Storage,
+    Transport,
 )
 from trustlib.publish.handover import narrowed
-from trustlib.publish.opening import BEGINNING, Timeless, coming_root, taken
+from trustlib.publish.opening import BEGINNING, Timeless, coming_root, numbered_name, taken
 from trustlib.publish.parsed import ParsedOnce
 from trustlib.publish.repository import Repository
+from trustlib.publish.seen import revisited, seen_by
 from trustlib.publish.storing import Delete, Job, adone, done, put, put_all, revised
 from trustlib.storage import MemoryStorage
-from trustlib.workflow import refresh, walk
+from trustlib.workflow import latest, refresh
 
 
 @frozen
@@ -185,28 +188,34 @@ def checked(
     """Return the publication of *files*, once a client has accepted them.
 
     The client has seen *before* and comes back at *now*; then it visits every
-    role there is.
+    role whose file is another, or for which others may sign. All other roles it
+    accepted when *before* was opened or published, on the same word; of those it
+    looks at the time (see :mod:`trustlib.publish.seen`).
 
     Raises:
         TrustError: what that client raised.
     """
     old = before.published.files
     new = old.including(files)
-    # The client comes back to files that it has seen, and walks through them once more.
-    earlier = ParsedOnce(before.format)
+    # The client comes back to files that it has seen, and reads them once.
+    earlier = ParsedOnce.knowing(before.format, before.published.seen.documents.values())
     later = earlier if outcome.format == before.format else ParsedOnce(outcome.format)
-    shown, coming = paths_of(before, old), paths_of(outcome, new)
+    shown, coming = AsPublished(before, old), AsPublished(outcome, new)
     narrows = ROOT in files and TIMESTAMP in files and bool(narrowed(before.root, outcome.root))
     anchor = Anchor.root(old[ROOT] if ROOT in old else files[ROOT])
     memory = MemoryStorage()
     if old:
-        seen = refresh(anchor, now=BEGINNING, limits=limits, format=earlier)
-        run(seen, Shown(shown), memory, limits)
-    halfway = {path: raw for path, raw in coming.items() if path != _path(outcome, ROOT)}
+        back = latest(anchor, now=BEGINNING, as_of=BEGINNING, limits=limits, format=earlier)
+        run(back, shown, memory, limits)
+    seamless = not narrows or _accepted(
+        before, AsPublished(outcome, new.excluding(ROOT)), MemoryStorage(memory.files), now, limits
+    )
     client = refresh(anchor, now=now, limits=limits, format=later)
-    seamless = not narrows or _accepted(before, halfway, MemoryStorage(memory.files), now, limits)
-    trusted = run(client, Shown(coming), memory, limits)
-    run(walk(trusted, limits=limits), Shown(coming), memory, limits)
+    trusted = run(client, coming, memory, limits)
+    gone = {*old} - {ROOT, SNAPSHOT, TIMESTAMP} - {*outcome.targets}
+    left = new.excluding(*gone) if gone else new
+    changes = revisited(trusted, before.published.seen, left, limits=limits)
+    proofs = run(changes, coming, memory, limits)
 
     writes, passing = _ordered(before, outcome, files, narrows=narrows)
     numbers = {
@@ -215,10 +224,11 @@ def checked(
     }
     published = attrs.evolve(
         before.published,
-        files=FrozenMap({name: raw for name, raw in new.items() if _is_role(outcome, name)}),
+        files=left,
         taken=before.published.taken.including(numbers),
         coming=None,
         waiting=tuple(path for path in before.published.waiting if path not in passing),
+        seen=seen_by(trusted, proofs, later),
     )
     return Publication(
         writes=writes,
@@ -226,8 +236,19 @@ def checked(
         replaces=before.published.timestamp,
         seamless=seamless,
         passing=passing,
-        superseded=tuple(sorted(shown.keys() - coming.keys() - {_path(before, ROOT)})),
+        superseded=_superseded(before, outcome, {*files, *gone}),
     )
+
+
+def _superseded(
+    before: Repository, outcome: Repository, others: AbstractSet[RoleName]
+) -> tuple[str, ...]:
+    """Return the paths of files that only clients of *before* ask for; *others* are different."""
+    there = before.published.files.keys() - {ROOT}
+    if before.root.consistent_snapshot == outcome.root.consistent_snapshot:
+        there &= others
+    then = {_path(outcome, name) for name in there if _is_role(outcome, name)}
+    return tuple(sorted({_path(before, name) for name in there} - then))
 
 
 def _ordered(
@@ -260,7 +281,7 @@ def remember(repository: Repository, *, anchor: Anchor, memory: Storage, limits:
     Raises:
         TrustError: as :meth:`trustlib.Updater.refresh`.
     """
-    shown = Shown(paths_of(repository, repository.published.files))
+    shown = AsPublished(repository, repository.published.files)
     client = refresh(anchor, now=BEGINNING, limits=limits, format=repository.format)
     with suppress(RollbackError):  # somebody who shares it has seen something newer already
         run(client, shown, Timeless(memory), limits)
@@ -268,16 +289,16 @@ def remember(repository: Repository, *, anchor: Anchor, memory: Storage, limits:
 
 def _accepted(
     before: Repository,
-    files: Mapping[str, bytes],
+    shown: Transport,
     memory: MemoryStorage,
     now: datetime,
     limits: Limits,
 ) -> bool:
-    """Return whether clients of the old root accept *files*, as far as they accept it at all."""
+    """Return whether clients of the old root accept what is *shown*, if they go on at all."""
     anchor = Anchor.root(before.published.files[ROOT])
     client = refresh(anchor, now=now, limits=limits, format=before.format)
     try:
-        run(client, Shown(files), memory, limits)
+        run(client, shown, memory, limits)
     except TrustError:
         return False
     return True
@@ -343,20 +364,19 @@ def _path(repository: Repository, name: RoleName) -> str:
     return plain(repository.format.published(name, version))
 
 
-def paths_of(repository: Repository, files: Mapping[RoleName, bytes]) -> dict[str, bytes]:
-    """Return *files* by the paths at which clients look for them."""
-    return {
-        _path(repository, name): raw for name, raw in files.items() if _is_role(repository, name)
-    }
-
-
 @frozen
-class Shown:
-    """Files as a client would fetch them."""
+class AsPublished:
+    """A repository's files as clients would fetch them, each at the path where they look for it."""
 
-    files: Mapping[str, bytes]
+    repository: Repository
+    files: Mapping[RoleName, bytes]
 
     def fetch(self, request: Request) -> Iterator[bytes] | None:
         """See :meth:`trustlib.ports.Transport.fetch`."""
-        data = self.files.get(plain(request.path))
-        return None if data is None else iter((data,))
+        path = plain(request.path)
+        numbered, bare = numbered_name(path), RoleName(path.removesuffix(".json"))
+        for name in (bare, *(() if numbered is None else numbered[:1])):
+            there = name in self.files and _is_role(self.repository, name)
+            if there and _path(self.repository, name) == path:
+                return iter((self.files[name],))
+        return None

@@ -33,6 +33,9 @@ __all__ = [
     "signed_value",
 ]
 
+_CONTROL: Final = bytes(range(0x20))
+"""What a string of JSON has to escape, and canonical JSON does not."""
+
 
 @frozen
 class TufJson:
@@ -67,6 +70,13 @@ class TufJson:
         listed: list[JsonLike] = [{"keyid": s.keyid, "sig": s.value.hex()} for s in signatures]
         return compact({"signatures": listed, "signed": signed_value(role)}).encode()
 
+    def enclosed(self, document: Document[Role], signatures: tuple[Signature, ...]) -> bytes:
+        """Return what :meth:`render` makes of the document's role, around the very bytes signed."""
+        payload = document.payload
+        if len(payload.translate(None, _CONTROL)) != len(payload):  # canonical, and no JSON (§4.1)
+            return self.render(document.unverified, signatures)
+        return b'{"signatures":%b,"signed":%b}' % (_listed(signatures), payload)
+
     def published(self, name: RoleName, version: Version | None) -> UrlPath:
         """Return where a repository keeps *version* of *name*; None: the unversioned file."""
         return _paths.published(name, version)
@@ -78,6 +88,10 @@ class TufJson:
     def stored(self, name: RoleName) -> StoredName:
         """Return the file of a local store that holds the trusted *name*."""
         return _paths.stored(name)
+
+
+def _listed(signatures: tuple[Signature, ...]) -> bytes:
+    return compact([{"keyid": s.keyid, "sig": s.value.hex()} for s in signatures]).encode()
 
 
 TUF_JSON: Final = TufJson()
