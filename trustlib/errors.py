@@ -344,8 +344,8 @@ class OverwrittenError(ConflictError):
         self.ours, self.theirs, self.kept = ours, theirs, kept
         self.reason = (
             f"what we published last ({ours}) was overwritten by somebody who had not seen it"
-            f" ({theirs}); ours is kept as {kept}: concede(), open the repository again, and"
-            " publish that edit again"
+            f" ({theirs}); ours is kept as {kept}: reapplied() makes that edit again, or concede(),"
+            " open the repository again, and make it by hand"
         )
         self.args = (f"{where}: {self.reason}",)
 

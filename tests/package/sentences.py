@@ -99,8 +99,8 @@ SENTENCES = [
             "r.example/acme:_trust", "sha256:aa", "sha256:bb", "_trust.lost.aa"
         ),
         "r.example/acme:_trust: what we published last (sha256:aa) was overwritten by somebody"
-        " who had not seen it (sha256:bb); ours is kept as _trust.lost.aa: concede(), open the"
-        " repository again, and publish that edit again",
+        " who had not seen it (sha256:bb); ours is kept as _trust.lost.aa: reapplied()"
+        " makes that edit again, or concede(), open the repository again, and make it by hand",
     ),
     (
         errors.SigningError("alice.key", "the passphrase does not open it"),

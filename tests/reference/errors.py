@@ -143,8 +143,8 @@ ADVICE = {
     ),
     "OverwrittenError": (
         "A registry has no compare-and-swap, so two publishers were both told that they were first.",
-        "`concede()`, open again, and publish the edit again; use [a lease](../how-to/content-trust-in-a-registry.md)"
-        " if it happens often.",
+        "`trustlib.registry.reapplied()` makes the edit again; use"
+        " [a lease](../how-to/content-trust-in-a-registry.md) if it happens often.",
     ),
     "RefusedUpdateError": (
         "A trust server holds what it is sent to rules of its own: versions, roles, keys.",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from trustlib.registry.pulling import IntoLayout, Pulled, Puller, trusted_pull, untrusted_pull
     from trustlib.registry.pushes import PushResult
     from trustlib.registry.reading import AsyncRegistryTransport, RegistryTransport
+    from trustlib.registry.reapplying import Reapplied, areapplied, reapplied
     from trustlib.registry.runtimes import DockerCli, DockerSdk, Podman, Runtime, Skopeo
     from trustlib.registry.storing import AsyncRegistryStorage, RegistryStorage
     from trustlib.registry.vouching import (
@@ -94,6 +95,7 @@ __all__ = [
     "Puller",
     "PushResult",
     "Pushed",
+    "Reapplied",
     "Registry",
     "RegistryLimits",
     "RegistryStorage",
@@ -108,6 +110,7 @@ __all__ = [
     "afetched_into",
     "anonymous",
     "apushed_from",
+    "areapplied",
     "content_trust",
     "create_collection",
     "described",
@@ -117,6 +120,7 @@ __all__ = [
     "pin_compose",
     "pin_dockerfile",
     "pushed_from",
+    "reapplied",
     "refuse_known",
     "revoke",
     "sign_remote",
@@ -156,6 +160,7 @@ if not TYPE_CHECKING:
             "trustlib.registry.pulling": "IntoLayout Pulled Puller trusted_pull untrusted_pull",
             "trustlib.registry.pushes": "PushResult",
             "trustlib.registry.reading": "AsyncRegistryTransport RegistryTransport",
+            "trustlib.registry.reapplying": "Reapplied areapplied reapplied",
             "trustlib.registry.runtimes": "DockerCli DockerSdk Podman Runtime Skopeo",
             "trustlib.registry.storing": "AsyncRegistryStorage RegistryStorage",
             "trustlib.registry.vouching": (

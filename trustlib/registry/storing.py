@@ -250,7 +250,8 @@ class RegistryStorage:
     def concede(self) -> None:
         """Take what others published for what counts, though ours is not among what was before it.
 
-        After an :class:`~trustlib.OverwrittenError`: then publish the edit again.
+        After an :class:`~trustlib.OverwrittenError`, where
+        :func:`~trustlib.registry.reapplied` cannot make the edit again: do it by hand.
         """
         self._shelf.concede()
 
