@@ -30,8 +30,8 @@ from trustlib.workflow.counting import (
     shared,
 )
 from trustlib.workflow.dissent import DisagreementError
-from trustlib.workflow.explanation import Explanation
-from trustlib.workflow.search import UNLISTED, Found, Known, Search, Visited
+from trustlib.workflow.explanation import Explanation, Visit
+from trustlib.workflow.search import UNLISTED, Found, Known, Search
 
 
 def names_of(given: Iterable[str]) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ def agreed(search: Search, agreement: RolesAgree, plain: Found | None = None) ->
     path = search.path
     heard = _Heard(agreement=agreement, root=search.trusted.snapshot.root.root, path=path)
     while (here := (yield from search.next_role())) is not None:
-        heard.note(here)
+        heard.note(here, search.way_to(here[0]))
         if isinstance(heard.verdict(), Settled):
             break
     else:
@@ -198,16 +198,17 @@ class _Heard:
     )
     lines: dict[str, tuple[_Link, ...]] = field(factory=dict[str, tuple[_Link, ...]])
 
-    def note(self, here: Visited) -> None:
-        """Remember what a role says, and on whose word it does."""
-        name = here.proof.name
-        above = () if here.delegator is None else self.lines[here.delegator.name]
-        authority = (here.delegator or self.root).role.authority(name)
-        counted = frozenset(authority.keys[keyid].material for keyid in here.proof.signed_by)
+    def note(self, here: Visit, via: tuple[RoleName, ...]) -> None:
+        """Remember what a role says, and on whose word it does, to which *via* leads."""
+        proof, delegator = here
+        name = proof.name
+        above = () if delegator is None else self.lines[delegator.name]
+        authority = (delegator or self.root).role.authority(name)
+        counted = frozenset(authority.keys[keyid].material for keyid in proof.signed_by)
         self.lines[name] = (*above, _Link(name, counted))
-        target = here.proof.role.targets.get(self.path)
+        target = proof.role.targets.get(self.path)
         if target is not None:
-            self.listed[name] = target, here.via
+            self.listed[name] = target, via
         if name in self.agreement.roles:
             self.said[name] = None if target is None else Statement.of(target)
 

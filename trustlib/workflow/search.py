@@ -67,26 +67,8 @@ class Found:
         )
 
 
-@frozen
-class _Visit:
-    name: RoleName
-    delegator: Verified[Targets] | None
-    via: tuple[RoleName, ...]
-
-
-@frozen
-class Visited:
-    """A role that a search came to.
-
-    Attributes:
-        proof: the role, on the word of who led to it.
-        delegator: who led to it; None for the top-level role.
-        via: the roles that led to it, and itself.
-    """
-
-    proof: Verified[Targets]
-    delegator: Verified[Targets] | None
-    via: tuple[RoleName, ...]
+_Expected: TypeAlias = "tuple[RoleName, Verified[Targets] | None]"
+"""A role to visit, and who led to it; None for the top-level role."""
 
 
 @define(kw_only=True)
@@ -104,52 +86,92 @@ class Search:
     known: Known
     ask: Ask = field(factory=lambda: on_word_of)
     _session: Session = field(init=False)
+    _now: datetime = field(init=False)
     _visited: dict[RoleName, Visit] = field(factory=dict[RoleName, Visit], init=False)
-    _to_visit: list[_Visit] = field(init=False)
+    _to_visit: list[_Expected] = field(init=False)
+    _valid_until: datetime = field(init=False)
 
     @_session.default
     def _begun(self) -> Session:
         return _session(self.trusted, self.limits)
 
-    @_to_visit.default
-    def _top(self) -> list[_Visit]:
-        return [_Visit(TARGETS, None, (TARGETS,))]
+    @_now.default
+    def _fixed(self) -> datetime:
+        return self.trusted.now
 
-    def next_role(self) -> Workflow[Visited | None]:
+    @_to_visit.default
+    def _top(self) -> list[_Expected]:
+        return [(TARGETS, None)]
+
+    @_valid_until.default
+    def _first_expiry(self) -> datetime:
+        return self.trusted.valid_until
+
+    def next_role(self) -> Workflow[Visit | None]:
         """Return the role that has the next say, or None if everybody was asked.
 
         Raises:
             LimitError: more roles would have to be visited than allowed.
             TrustError: the role cannot be had or is not to be trusted.
         """
+        while (here := self.at_hand()) is None and self._to_visit:
+            name, delegator = self._to_visit.pop()
+            proof = yield from self._asked(name, delegator)
+            if proof is not None:
+                return self._come_to(proof, delegator)
+        return here
+
+    def at_hand(self) -> Visit | None:
+        """Return the role that has the next say if it is known, without asking for anything.
+
+        None: it must be asked for, or everybody was asked.
+
+        Raises:
+            LimitError: more roles would have to be visited than allowed.
+            ExpiredError: it has expired.
+        """
         while self._to_visit:
-            visit = self._to_visit.pop()
-            if visit.name in self._visited:  # §5.6.7.1
+            name, delegator = self._to_visit[-1]
+            if name in self._visited:  # §5.6.7.1
+                self._to_visit.pop()
                 continue
             if len(self._visited) == self.limits.delegations:
                 raise LimitError("delegated roles on the way to one target", len(self._visited))
-            proof = yield from self._asked(visit)
+            proof = None if delegator is None else self.known.get((delegator, name))
             if proof is None:
-                continue
-            self._visited[visit.name] = proof, visit.delegator
-            below = covering(proof.role, self.path)  # §5.6.7.2
-            if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
-                self._to_visit.clear()
-            # §5.6.7.2.2: those who come later have their say after those below.
-            self._to_visit.extend(
-                _Visit(name, proof, (*visit.via, name)) for name in reversed(below)
-            )
-            return Visited(proof, visit.delegator, visit.via)
+                break
+            not_expired(proof, self._now, step="§5.6.5")
+            self._to_visit.pop()
+            return self._come_to(proof, delegator)
         return None
 
-    def _asked(self, visit: _Visit) -> Workflow[Verified[Targets] | None]:
-        if visit.delegator is None:
+    def _come_to(self, proof: Verified[Targets], delegator: Verified[Targets] | None) -> Visit:
+        here = self._visited[proof.name] = proof, delegator
+        self._valid_until = min(self._valid_until, proof.role.expires)
+        below = covering(proof.role, self.path)  # §5.6.7.2
+        if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
+            self._to_visit.clear()
+        # §5.6.7.2.2: those who come later have their say after those below.
+        self._to_visit.extend((name, proof) for name in reversed(below))
+        return here
+
+    def _asked(
+        self, name: RoleName, delegator: Verified[Targets] | None
+    ) -> Workflow[Verified[Targets] | None]:
+        if delegator is None:
             return self.trusted.targets
         return (
             yield from self.ask(
-                self.trusted, visit.name, visit.delegator, known=self.known, session=self._session
+                self.trusted, name, delegator, known=self.known, session=self._session
             )
         )
+
+    def way_to(self, role: Verified[Targets]) -> tuple[RoleName, ...]:
+        """Return the roles that led to *role*, which was visited, and itself."""
+        names = [role.name]
+        while (delegator := self._visited[names[-1]][1]) is not None:
+            names.append(delegator.name)
+        return tuple(reversed(names))
 
     def found(self, target: Target, via: tuple[RoleName, ...]) -> Found:
         """Return *target* as an answer that rests on everybody who was visited so far."""
@@ -159,7 +181,7 @@ class Search:
             path=self.path,
             target=target,
             via=via,
-            valid_until=min(trusted.valid_until, *(proof.role.expires for proof, _ in visits)),
+            valid_until=self._valid_until,
             collection=root.collection,
             files=_files(self.path, target, root),
             source=trusted.source,
@@ -184,10 +206,11 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
             the search ends there, since that role might have had the last word.
     """
     search = Search(trusted=trusted, path=path, limits=limits, known=known)
-    while (here := (yield from search.next_role())) is not None:
-        target = here.proof.role.targets.get(path)
-        if target is not None:  # §5.7.1
-            return search.found(target, here.via)
+    # Most are known where much is asked: a step that asks for nothing need not be a workflow.
+    while (here := search.at_hand() or (yield from search.next_role())) is not None:
+        proof, _ = here
+        if path in proof.role.targets:  # §5.7.1
+            return search.found(proof.role.targets[path], search.way_to(proof))
     raise NotFoundError(path, "no role vouches for it; check the name", step=UNLISTED)  # §5.7.2
 
 
