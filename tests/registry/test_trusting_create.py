@@ -111,9 +111,10 @@ def test_a_root_key_that_was_made_for_another_collection_is_not(keys):
 
 
 def test_it_is_not_created_over_one_that_is_there(made, site, keys):
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError) as caught:
         created(FileStorage.public(site), keys)
     assert () == keys.list()
+    assert "is created once" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize("left", ["1.root.json", "timestamp.json"])

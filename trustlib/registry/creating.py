@@ -123,7 +123,11 @@ def create_collection(
     """
     collection_name(name)
     if storage.read(_FIRST) is not None or storage.read(_LATEST) is not None:
-        raise ConflictError(name)
+        there = ConflictError(name)
+        there.add_note(
+            "It is there, and is created once: sign with its keys, or take another name."
+        )
+        raise there
     refuse_known(name, keys=keys, policy=policy, memory=memory)
     shared = _for_whichever(keys, owner)
     opened = [] if shared is None else [_opened(shared, passphrases, name)]
