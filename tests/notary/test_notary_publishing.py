@@ -1,5 +1,7 @@
 """Collections as values, and plans of who must sign what, against a server in memory."""
 
+import asyncio
+import threading
 from datetime import timedelta
 
 import attrs
@@ -10,6 +12,7 @@ from notary.collections_of import (
     DAY,
     NAME,
     NOW,
+    Served,
     certificate,
     client,
     ec_private,
@@ -846,6 +849,47 @@ def test_an_older_state_is_not_signed_on_top_of():
     with pytest.raises(RollbackError):
         opened(server, memory=memory)
     assert opened(server).targets  # whoever remembers nothing cannot know
+
+
+def test_a_program_that_awaits_opens_and_publishes_alike():
+    asked = set()
+
+    class Blocking:
+        def fetch(self, request):
+            asked.add(threading.get_ident())
+            return server.fetch(request)
+
+        def post(self, files):
+            asked.add(threading.get_ident())
+            server.post(files)
+
+    server, blocking, memory = published(), Blocking(), MemoryStorage()
+    told = {"anchor": first(server), "name": NAME}
+    old = dict(server.files)
+
+    async def published_once():
+        before = await NotaryRepository.aopen(blocking, memory=memory, **told)
+        ready = plan(before, tagged(before, "v2"), OWNER).publication()
+        receipt = await ready.aapply(blocking)
+        assert receipt == await ready.aapply(blocking)  # whoever was cancelled applies it again
+        assert before == await NotaryRepository.aopen(Served(old), **told)
+        with pytest.raises(ConflictError):
+            await plan(before, tagged(before, "v3"), OWNER).publication().aapply(blocking)
+        return await NotaryRepository.aopen(blocking, memory=memory, **told)
+
+    after = asyncio.run(published_once())
+    assert asked
+    assert threading.get_ident() not in asked
+
+    assert after == opened(server)
+    assert {"v1", "v2"} == set(tags(server))
+    late = NOW + 5000 * DAY
+    assert after == asyncio.run(NotaryRepository.aopen(server, **told))
+    with pytest.raises(ExpiredError):
+        asyncio.run(NotaryRepository.aopen(server, now=late, **told))
+    server.files = old
+    with pytest.raises(RollbackError):
+        asyncio.run(NotaryRepository.aopen(server, memory=memory, **told))
 
 
 def test_what_has_expired_is_opened_unless_a_time_is_said():

@@ -94,6 +94,15 @@ class NotaryPublication:
                 raise
         return NotaryReceipt(repository=self.outcome, written=tuple(self.files))
 
+    async def aapply(self, server: TrustServer) -> NotaryReceipt:
+        """:meth:`apply`, to await: in a thread, since a server blocks.
+
+        Cancelled, nobody knows whether the files arrived; apply it again.
+        """
+        from asyncio import to_thread
+
+        return await to_thread(self.apply, server)
+
     def _there(self, server: TrustServer, name: RoleName) -> bool:
         """Return whether the newest file that the server has of *name* is ours."""
         ours = self.files[name]

@@ -18,18 +18,19 @@ from attrs import field, frozen
 from trustlib._frozen import FrozenMap
 from trustlib._types import TARGETS, TOP_LEVEL, RoleName
 from trustlib.anchors import Anchor, Pin
-from trustlib.drive import run
+from trustlib.drive import arun, run
 from trustlib.limits import Limits
 from trustlib.notary.content_trust import ContentTrust
 from trustlib.notary.publishing.edits import NotaryEdits, require_usable, unpublished
 from trustlib.notary.publishing.naming import names_of
 from trustlib.notary.publishing.opening import Opened, last_number, opened
-from trustlib.ports import Storage, Transport
+from trustlib.ports import AsyncTransport, Storage, Transport
 from trustlib.publish.edits import UNPUBLISHED
 from trustlib.publish.grants import root_granting
 from trustlib.publish.opening import BEGINNING, Timeless
 from trustlib.roles import Authority, Root, Snapshot, Timestamp
 from trustlib.storage import MemoryStorage
+from trustlib.updater.awaited import awaited_storage, awaited_transport
 from trustlib.workflow import delegated_by
 
 
@@ -134,6 +135,25 @@ class NotaryRepository(NotaryEdits):
         memory = MemoryStorage() if memory is None else memory
         reading = opened(named, anchor, now=now or BEGINNING, limits=limits)
         found = run(reading, server, memory if now is not None else Timeless(memory), limits)
+        return cls._of(found, named)
+
+    @classmethod
+    async def aopen(
+        cls,
+        server: AsyncTransport | Transport,
+        *,
+        anchor: Anchor | Pin,
+        name: str,
+        limits: Limits | None = None,
+        memory: Storage | None = None,
+        now: datetime | None = None,
+    ) -> Self:
+        """:meth:`open`, to await; a *server* that blocks is asked in threads."""
+        named, limits = ContentTrust(name), limits or Limits()
+        memory = MemoryStorage() if memory is None else memory
+        reading = opened(named, anchor, now=now or BEGINNING, limits=limits)
+        kept = awaited_storage(memory if now is not None else Timeless(memory))
+        found = await arun(reading, awaited_transport(server), kept, limits)
         return cls._of(found, named)
 
     def knowing(self, server: Transport, *names: str, limits: Limits | None = None) -> Self:
