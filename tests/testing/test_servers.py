@@ -1,15 +1,18 @@
 """The hostile servers are hostile: each lie is noticed by a client that looks, and kept for proof."""
 
 import json
+import socket
+import time
 from contextlib import closing
 
 import pytest
 
-from trustlib import Digest, MismatchError, TrustError
+from trustlib import Digest, Limits, MismatchError, TransportError, TrustError
 from trustlib.registry import WITHOUT_TLS, Registry
 from trustlib.registry.credentials import Always, Password
-from trustlib.testing import HostileRegistry
-from trustlib.testing.servers import LIES
+from trustlib.testing import FileServer, HostileRegistry
+from trustlib.testing.behaviours import dripping, honest, stalled
+from trustlib.testing.servers import BEHAVIOURS, LIES, SLOW, answering
 from trustlib.testing.servers.registry import (
     OCI_MANIFEST,
     another_manifest,
@@ -17,7 +20,7 @@ from trustlib.testing.servers.registry import (
     lying_digest,
     redirected_to_a_stranger,
 )
-from trustlib.transport import NO_RETRIES
+from trustlib.transport import NO_RETRIES, Timeouts
 
 MANIFEST = json.dumps(
     {
@@ -65,6 +68,56 @@ def test_no_lie_is_believed(registry, lie):
 
     assert MANIFEST == got
     assert 1 <= len(registry.asked)
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=lambda each: each.__name__)
+def test_what_a_hostile_server_does_a_registry_does_as_well(registry, behaviour):
+    registry.lie = answering(behaviour)
+    with client(registry) as ours, pytest.raises(TrustError):
+        ours.manifest("acme/app", "1.4")
+
+
+def test_what_is_answered_honestly_is_believed(registry):
+    registry.lie = answering(honest)
+    with client(registry) as ours:
+        assert MANIFEST == ours.manifest("acme/app", "1.4").raw
+
+
+@pytest.mark.parametrize(("behaviour", "seconds"), [(dripping, 60), (stalled, 3)])
+def test_a_registry_that_takes_its_time_is_given_up(registry, behaviour, seconds):
+    registry.lie = answering(behaviour)
+    pace = Limits(patience=1.5, minimum_rate=20)
+    ours = Registry(
+        registry.domain,
+        scheme=WITHOUT_TLS,
+        retries=NO_RETRIES,
+        timeout=Timeouts(read=seconds),
+        pace=pace,
+    )
+    with closing(ours), pytest.raises(TransportError):
+        ours.manifest("acme/app", "1.4")
+
+
+@pytest.mark.parametrize("behaviour", SLOW.values(), ids=lambda each: each.__name__)
+def test_a_slow_server_ends_with_whoever_listened(behaviour):
+    """Nobody waits for two minutes until a test with a slow server is over."""
+    with FileServer() as server:
+        server.files = {"timestamp.json": bytes(1_000)}
+        server.behaviours = {"metadata/timestamp.json": behaviour}
+        with socket.create_connection(server.address) as listening:
+            listening.sendall(b"GET /metadata/timestamp.json HTTP/1.1\r\n\r\n")
+            assert listening.recv(1)
+        began = time.monotonic()
+        for thread in list(server.threads)[1:]:
+            thread.join()
+        assert time.monotonic() - began < 60
+        with socket.create_connection(server.address) as listening:
+            listening.sendall(b"GET /metadata/timestamp.json HTTP/1.1\r\n\r\n")
+            assert listening.recv(1)
+            began = time.monotonic()
+            server.__exit__()
+    assert time.monotonic() - began < 9  # and not until it gives up on a connection
+    assert not any(thread.is_alive() for thread in server.threads)
 
 
 def test_another_manifest_is_another_whatever_it_is_called(registry):

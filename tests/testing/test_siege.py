@@ -1,13 +1,16 @@
 """Clients are judged: what withstands, what is deceived, what leaves something, what gets stuck."""
 
+from functools import partial
+
 import pytest
 
-from trustlib import Anchor, FileStorage, HttpTransport, MemoryStorage, Updater
+from trustlib import Anchor, FileStorage, HttpTransport, Limits, MemoryStorage, Updater
 from trustlib.testing import CATALOGUE, OVER_HTTP, FileServer, Siege, Verdict, judged, mountable
 from trustlib.testing.attacks import PATIENT
 from trustlib.testing.siege import CrashedError, HungError, LeftBehindError, SilentError
-from trustlib.transport import NO_RETRIES
+from trustlib.transport import NO_RETRIES, Timeouts
 
+DEFAULT = Limits()
 ALL = {attack.name: attack for attack in (*CATALOGUE, *OVER_HTTP, *PATIENT)}
 REPLAY = ALL["everything is shown as it was"]
 HARMLESS = ALL["somebody adds members around what was signed"]
@@ -16,13 +19,17 @@ HARMLESS = ALL["somebody adds members around what was signed"]
 class Ours:
     """An updater, started again for every question; *storage* makes what it remembers in."""
 
-    def __init__(self, directory, storage):
+    def __init__(self, directory, storage, *, timeout=60, limits=DEFAULT):
         self.directory, self.storage = directory, storage
+        self.timeout, self.limits = timeout, limits
+
+    def http(self, url):
+        return HttpTransport(url, retries=NO_RETRIES, timeout=Timeouts(read=self.timeout))
 
     def __call__(self, place):
         with (
-            HttpTransport(place.metadata_url, retries=NO_RETRIES) as metadata,
-            HttpTransport(place.targets_url, retries=NO_RETRIES) as artifacts,
+            self.http(place.metadata_url) as metadata,
+            self.http(place.targets_url) as artifacts,
         ):
             updater = Updater(
                 anchor=Anchor.root(place.root),
@@ -30,6 +37,7 @@ class Ours:
                 artifacts=artifacts,
                 storage=self.storage(),
                 clock=lambda: place.now,
+                limits=self.limits,
             )
             artifact = self.directory / "artifact"
             artifact.unlink(missing_ok=True)  # what is there already would not be fetched
@@ -62,6 +70,20 @@ def test_an_attack_that_needs_http_is_refused_as_documented(attack, server, care
     assert attack.expect is type(error.value)
     assert dict(attack.facts) == {name: getattr(error.value, name) for name in attack.facts}
     assert b"team/app" == careful(siege.afterwards(server))
+
+
+@pytest.mark.parametrize("attack", PATIENT, ids=lambda attack: attack.name)
+def test_an_attack_that_takes_its_time_is_refused_as_documented(attack, server, tmp_path):
+    """Those who stop are noticed by a timeout, and those who drip by the rate."""
+    store = partial(FileStorage, tmp_path / "store")
+    slow = Limits(patience=1.5, minimum_rate=20)
+    seconds = 60 if "a byte a second" in attack.name else 3
+    siege = Siege.clocked_at(attack)
+    Ours(tmp_path, store)(siege.before(server))
+    with pytest.raises(attack.expect):
+        Ours(tmp_path, store, timeout=seconds, limits=slow)(siege.during(server))
+
+    assert b"team/app" == Ours(tmp_path, store)(siege.afterwards(server))
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,13 @@ somebody listens, and ends with him.
 """
 
 import gzip
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from types import MappingProxyType
 
-from trustlib.testing.scripted import HangUpError, ResetError, answer
+from trustlib.testing.scripted import HangUpError, Part, Pause, ResetError, answer
 
-Behaviour = Callable[[bytes], Iterator[bytes]]
+Behaviour = Callable[[bytes], Iterator[Part]]
 """The answer to whoever asks for a file, given the honest one."""
 
 ENOUGH = 67_108_864
@@ -112,20 +111,20 @@ def redirected_in_a_circle(_: bytes) -> Iterator[bytes]:
     yield answer(b"", status="302 Found", Location="?")
 
 
-def stalled(file: bytes) -> Iterator[bytes]:
+def stalled(file: bytes) -> Iterator[Part]:
     """Send the half of the file, and then nothing for two minutes."""
     yield answer(file)[: -len(file) // 2]
-    time.sleep(120)
+    yield Pause(120)
     raise HangUpError
 
 
-def dripping(file: bytes) -> Iterator[bytes]:
+def dripping(file: bytes) -> Iterator[Part]:
     """Send one byte a second: each well before a timeout that starts again with each."""
     whole = answer(file)
     yield whole[: -len(file)]
     for byte in file:
         yield bytes((byte,))
-        time.sleep(1)
+        yield Pause(1)
 
 
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(

@@ -5,6 +5,7 @@ So it can say what no web server would.
 """
 
 import contextlib
+import selectors
 import socket
 import ssl
 import struct
@@ -51,7 +52,17 @@ class ResetError(Exception):
     """Raised by a script: hang up with a TCP reset."""
 
 
-Script = Iterable[bytes]
+@frozen
+class Pause:
+    """In a script: say nothing for so many *seconds*, or until the client hangs up."""
+
+    seconds: float
+
+
+Part = bytes | Pause
+"""What a script yields: something to send, or a while in which nothing is sent."""
+
+Script = Iterable[Part]
 """What is sent, part by part; raises :class:`HangUpError` or :class:`ResetError` to hang up,
 else the connection stays."""
 
@@ -69,7 +80,7 @@ NOT_FOUND = answer(b"", status="404 Not Found")
 def says(*parts: bytes, then: type[Exception] | None = HangUpError) -> Callable[[Asked], Script]:
     """Return the script that sends *parts* to everybody, and hangs up."""
 
-    def script(_: Asked) -> Iterator[bytes]:
+    def script(_: Asked) -> Iterator[Part]:
         yield from parts
         if then:
             raise then
@@ -84,6 +95,7 @@ class Server:
         asked: the requests, in the order in which they arrived.
         connections: how often somebody connected.
         certificates: what clients showed, where *tls* asks for it.
+        threads: one that listens, and one for each connection.
         origin: scheme, host and port.
         url: the same with a slash.
     """
@@ -96,7 +108,7 @@ class Server:
         self.certificates: list[object] = []
         self._script, self._tls = script, tls
         self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self.threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
         self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.address[1]}"
@@ -118,12 +130,12 @@ class Server:
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in list(self._threads):
+        for thread in list(self.threads):
             thread.join(_CONNECTIONS_END_WITHIN)
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
+        self.threads.append(thread)
         thread.start()
 
     def _accept(self) -> None:
@@ -156,7 +168,18 @@ class Server:
     def talk(self, connection: socket.socket, asked: Asked) -> None:
         """Send what the script says."""
         for part in self._script(asked):
-            connection.sendall(part)
+            if isinstance(part, Pause):
+                _wait(connection, part.seconds)
+            else:
+                connection.sendall(part)
+
+
+def _wait(connection: socket.socket, seconds: float) -> None:
+    """Return after *seconds*: a client has nothing to say in the middle of an answer."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        if selector.select(seconds):
+            raise HangUpError
 
 
 def _read_request(connection: socket.socket) -> Asked | None:

@@ -73,7 +73,7 @@ def published_expired(name: str, world: World) -> Scene:
 # -- the attacks ------------------------------------------------------------------------
 
 
-def _clock(name: str, act: Act) -> Attack:
+def _clock(name: str, act: Act, beyond: str = "") -> Attack:
     return Attack(
         name=name,
         ids=("T-100", "P56"),
@@ -84,6 +84,7 @@ def _clock(name: str, act: Act) -> Attack:
         expect=ClockError,
         facts={"now": NOW - DAY, "floor": NOW, "reset": ".trustlib/clock"},
         needs_memory="whoever never looked at a clock cannot see it go back",
+        beyond=beyond,
     )
 
 
@@ -143,7 +144,7 @@ FREEZING = (
         expect=ThresholdError,
         facts={"role": TIMESTAMP, "signed_by": frozenset()},
     ),
-    _clock("the clock is set back", with_the_clock_set_back),
+    _clock("the clock is set back", with_the_clock_set_back, beyond="it believes the clock"),
     _clock("the clock is set back to yesterday's files", with_the_clock_set_back_and_yesterday),
     *(attack for role in ROLES for attack in _frozen(role)),
     _expired("everything has expired", ROOT, frozen_altogether, LATER, LATER, holds=()),

@@ -17,7 +17,7 @@ from trustlib.testing.attacks.scenes import (
     Scene,
     scene,
 )
-from trustlib.testing.behaviours import BEHAVIOURS, SLOW, Behaviour, endless, honest
+from trustlib.testing.behaviours import BEHAVIOURS, SLOW, Behaviour, endless, honest, stalled
 from trustlib.testing.worlds import World
 
 SLOW_RETRIEVAL = "slow retrieval"
@@ -29,6 +29,7 @@ IDS = {
     "is behind redirects in a circle": ("P73",),
     "is the first half, as 206": ("P75",),
     "is nothing, as 204": ("P75",),
+    **dict.fromkeys(SLOW, ("T-93",)),
 }
 
 
@@ -67,15 +68,20 @@ ARTIFACTS: dict[str, tuple[Behaviour, type[Exception], dict[str, object]]] = {
 
 BEYOND = {
     "comes behind five megabytes of headers": "it limits the bytes of files, not of headers",
+    **dict.fromkeys(SLOW, "it names no slow retrieval"),
 }
+
+
+def _goal(how: str) -> str:
+    return SLOW_RETRIEVAL if how in SLOW else MIRRORS
 
 
 def _timestamp(how: str, behaviour: Behaviour) -> Attack:
     long = behaviour is endless
     return Attack(
         name=f"timestamp {how}",
-        ids=IDS.get(how, ("T-93",) if how in SLOW else ("T-08",)),
-        goal=ENDLESS if long else SLOW_RETRIEVAL if how in SLOW else MIRRORS,
+        ids=IDS.get(how, ("T-08",)),
+        goal=ENDLESS if long else _goal(how),
         holds=(),
         act=partial(answered, "metadata/timestamp.json", behaviour),
         refused=TIMESTAMP,
@@ -90,7 +96,7 @@ def _artifact(
     return Attack(
         name=f"the artifact {how}",
         ids=IDS.get(how, ("T-90",) if how in ARTIFACTS else ("T-08",)),
-        goal=ARBITRARY if how in ARTIFACTS else ENDLESS if behaviour is endless else MIRRORS,
+        goal=ARBITRARY if how in ARTIFACTS else ENDLESS if behaviour is endless else _goal(how),
         holds=(),
         act=partial(answered, "targets/*", behaviour),
         refused="",
@@ -110,5 +116,8 @@ OVER_HTTP: tuple[Attack, ...] = (
 )
 """Attacks of whoever owns the network, which need HTTP and are noticed at once."""
 
-PATIENT: tuple[Attack, ...] = tuple(_timestamp(how, behaviour) for how, behaviour in SLOW.items())
+PATIENT: tuple[Attack, ...] = (
+    *(_timestamp(how, behaviour) for how, behaviour in SLOW.items()),
+    _artifact("stops half way", stalled, TransportError, {}),
+)
 """Attacks that are noticed by those who look at a clock, after a while."""

@@ -4,6 +4,8 @@ from trustlib.testing.behaviours import BEHAVIOURS, SLOW, Behaviour, elsewhere
 from trustlib.testing.scripted import (
     Asked,
     HangUpError,
+    Part,
+    Pause,
     ResetError,
     Script,
     Server,
@@ -11,7 +13,7 @@ from trustlib.testing.scripted import (
     says,
 )
 from trustlib.testing.servers.files import FileServer
-from trustlib.testing.servers.registry import LIES, HostileRegistry, Lie
+from trustlib.testing.servers.registry import LIES, HostileRegistry, Lie, answering
 
 __all__ = [
     "BEHAVIOURS",
@@ -23,10 +25,13 @@ __all__ = [
     "HangUpError",
     "HostileRegistry",
     "Lie",
+    "Part",
+    "Pause",
     "ResetError",
     "Script",
     "Server",
     "answer",
+    "answering",
     "elsewhere",
     "says",
 ]

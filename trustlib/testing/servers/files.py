@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from trustlib.testing.attacks.scenes import Broken, Endless, Failing, File
 from trustlib.testing.behaviours import Behaviour, endless, honest, truncated, unavailable
-from trustlib.testing.scripted import NOT_FOUND, Asked, Server
+from trustlib.testing.scripted import NOT_FOUND, Asked, Part, Server
 
 METADATA, ARTIFACTS = "metadata/", "targets/"
 
@@ -45,7 +45,7 @@ class FileServer(Server):
         """The paths that were asked for, without the folder."""
         return [_path(asked).partition("/")[2] for asked in self.asked]
 
-    def _answered(self, asked: Asked) -> Iterator[bytes]:
+    def _answered(self, asked: Asked) -> Iterator[Part]:
         whole = _path(asked)
         folder, _, path = whole.partition("/")
         held: Mapping[str, File] = self.files if f"{folder}/" == METADATA else self.artifacts

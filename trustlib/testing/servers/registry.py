@@ -13,8 +13,8 @@ from typing import Self
 
 from attrs import define, field, frozen
 
-from trustlib.testing.behaviours import endless as endlessly
-from trustlib.testing.scripted import NOT_FOUND, Asked, Server, answer
+from trustlib.testing.behaviours import BEHAVIOURS, Behaviour
+from trustlib.testing.scripted import NOT_FOUND, Asked, Part, Server, answer
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -38,7 +38,7 @@ class Held:
         return digest_of(self.data)
 
 
-Lie = Callable[["HostileRegistry", Held], Iterator[bytes]]
+Lie = Callable[["HostileRegistry", Held], Iterator[Part]]
 """What a registry says to whoever asks for something that it has."""
 
 
@@ -62,11 +62,6 @@ def two_faced(_: "HostileRegistry", held: Held) -> Iterator[bytes]:
     yield _served(Held(held.data, OCI_INDEX), digest=held.digest)
 
 
-def endless(_: "HostileRegistry", held: Held) -> Iterator[bytes]:
-    """Send a manifest without end."""
-    yield from endlessly(held.data)
-
-
 def foreign_realm(registry: "HostileRegistry", _: Held) -> Iterator[bytes]:
     """Ask who that is, to be told to a stranger (CVE-2020-15157)."""
     challenge = f'Bearer realm="{registry.stranger.url}token",service="registry"'
@@ -84,16 +79,32 @@ def denied(_: "HostileRegistry", held: Held) -> Iterator[bytes]:
     yield answer(b"", status="403 Forbidden")
 
 
+def answering(behaviour: Behaviour) -> Lie:
+    """Return the lie that sends what was asked for as a hostile server does: slowly, or half."""
+
+    def lie(_: "HostileRegistry", held: Held) -> Iterator[Part]:
+        said = f"Content-Type: {held.media_type}\r\nDocker-Content-Digest: {held.digest}\r\n"
+        for part in behaviour(held.data):
+            if isinstance(part, bytes) and part.startswith(b"HTTP/1.1 "):
+                status, end, rest = part.partition(b"\r\n")
+                yield status + end + said.encode() + rest
+            else:
+                yield part
+
+    lie.__name__ = behaviour.__name__
+    return lie
+
+
 LIES: tuple[Lie, ...] = (
     another_manifest,
     lying_digest,
     two_faced,
-    endless,
     foreign_realm,
     redirected_to_a_stranger,
     denied,
+    *map(answering, BEHAVIOURS.values()),
 )
-"""Every lie that it knows."""
+"""Every lie that is noticed at once; ``answering(dripping)`` and others take their time."""
 
 _ROUTE = re.compile(r"/v2/(?P<name>.+)/(?:manifests|blobs)/(?P<reference>[^/]+)")
 
@@ -147,7 +158,7 @@ class HostileRegistry:
         self._server.__exit__(*raised)
         self.stranger.__exit__(*raised)
 
-    def _answered(self, asked: Asked) -> Iterator[bytes]:
+    def _answered(self, asked: Asked) -> Iterator[Part]:
         found = _ROUTE.fullmatch(asked.target)
         if found is None:
             yield answer(b"{}") if asked.target == "/v2/" else NOT_FOUND
@@ -161,7 +172,10 @@ class HostileRegistry:
             yield NOT_FOUND
             return
         for part in self.lie(self, held):
-            yield part if asked.method != "HEAD" else part.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            if asked.method == "HEAD" and isinstance(part, bytes):
+                yield part.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+                return
+            yield part
 
 
 def _served(held: Held, *, digest: str | None = None) -> bytes:
