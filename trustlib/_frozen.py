@@ -7,7 +7,7 @@ compared, and shared between threads without a copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from itertools import islice
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -23,7 +23,8 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
     __slots__ = ("_hash", "_items")
 
     def __init__(self, items: Mapping[K, V] | Iterable[tuple[K, V]] = ()) -> None:
-        self._items: dict[K, V] = dict(items)
+        # Of another one all values at once: it may have to make them.
+        self._items: dict[K, V] = dict(items.items() if isinstance(items, FrozenMap) else items)
         self._hash: int | None = None
 
     def __getitem__(self, key: K) -> V:
@@ -38,6 +39,14 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
     def __contains__(self, key: object) -> bool:
         return key in self._items
 
+    def items(self) -> ItemsView[K, V]:
+        """Return all keys with their values."""
+        return self._items.items()
+
+    def values(self) -> ValuesView[V]:
+        """Return all values."""
+        return self._items.values()
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, FrozenMap):
             return self._items == other._items
@@ -45,18 +54,31 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
 
     def __hash__(self) -> int:
         if self._hash is None:
-            self._hash = hash(frozenset(self._items.items()))
+            self._hash = hash(frozenset(self.items()))
         return self._hash
 
     def __repr__(self) -> str:
         # A debugger shows a repository; a million tags are not for reading.
-        shown = [f"{key!r}: {value!r}" for key, value in islice(self._items.items(), _SHOWN)]
-        more = len(self._items) - len(shown)
+        shown = [f"{key!r}: {value!r}" for key, value in islice(self.items(), _SHOWN)]
+        more = len(self) - len(shown)
         return f"FrozenMap({{{', '.join(shown)}{f', … {more} more' * bool(more)}}})"
 
     def __reduce__(self) -> tuple[type[FrozenMap[K, V]], tuple[dict[K, V]]]:
         # The cached hash of a string is only true in the process that made it.
-        return FrozenMap, (dict(self._items),)
+        return FrozenMap, (dict(self.items()),)
+
+    def differing(self, other: FrozenMap[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
+        """Return what *other* has otherwise: the key, the value here, and the value there.
+
+        None stands for no value; a map that may hold None itself must not be
+        asked. What is here comes in the order of this map, unless both maps
+        are edits of one.
+        """
+        for key, mine in self.items():
+            theirs = other.get(key)
+            if theirs is None or mine != theirs:
+                yield key, mine, theirs
+        yield from ((key, None, theirs) for key, theirs in other.items() if key not in self)
 
     def including(self, other: Mapping[K, V]) -> FrozenMap[K, V]:
         """Return this map with *other*'s items added or put in place."""

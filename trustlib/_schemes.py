@@ -12,9 +12,10 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from trustlib._frozen import FrozenMap
+from trustlib._types import Covered
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -77,15 +78,16 @@ def material(keytype: str, scheme: str, public: str) -> bytes | None:
     return None if loaded is None else _der(loaded)
 
 
-def verifies(keytype: str, scheme: str, public: str, signature: bytes, payload: bytes) -> bool:
+def verifies(keytype: str, scheme: str, public: str, signature: bytes, payload: Covered) -> bool:
     """Return whether *signature* is the key's signature over *payload*."""
     key = _loaded(keytype, scheme, public)
     if key is None:
         return False
     from cryptography.exceptions import InvalidSignature
 
+    data = cast("bytes", payload)  # any buffer will do, and none is copied
     try:
-        _verify(key, scheme, signature, payload)
+        _verify(key, scheme, signature, data)
     except InvalidSignature:
         return False
     return True

@@ -6,7 +6,7 @@ can never be handed over where a role name is meant.
 
 from __future__ import annotations
 
-from typing import Final, NewType
+from typing import Final, NewType, TypeAlias
 
 KeyId = NewType("KeyId", str)
 """What a key is called in a file: an opaque, unique name."""
@@ -25,6 +25,9 @@ UrlPath = NewType("UrlPath", str)
 
 StoredName = NewType("StoredName", str)
 """What a file is called in a client's local store; at most one ``/`` deep."""
+
+Covered: TypeAlias = bytes | memoryview
+"""What a signature covers; of a large file a view, so that it is not there twice."""
 
 CollectionName = NewType("CollectionName", str)
 """What a repository calls itself under its signatures, domain included."""

@@ -10,7 +10,7 @@ from typing import Generic, Protocol
 
 from attrs import field, frozen
 
-from trustlib._types import RoleName, StoredName, UrlPath, Version
+from trustlib._types import Covered, RoleName, StoredName, UrlPath, Version
 from trustlib.keys import Signature
 from trustlib.roles import MetaFile, R, R_co, Role
 
@@ -22,17 +22,23 @@ class Document(Generic[R_co]):
     Attributes:
         name: the role's name; for a delegated role not the name of its type.
         raw: the bytes as they arrived; what is stored, hashed, and measured.
-        payload: the canonical form of the signed value that was *received*,
-            members unknown to us included; what the signatures cover.
+        covered: what the signatures cover: the canonical form of the signed
+            value that was *received*, members unknown to us included. Where
+            it stands in *raw* as it is, it is a view of that.
         signatures: at most one per key id.
         unverified: the role that those bytes claim to be.
     """
 
     name: RoleName
     raw: bytes = field(repr=False)
-    payload: bytes = field(repr=False)
+    covered: Covered = field(repr=False, eq=bytes)
     signatures: tuple[Signature, ...]
     unverified: R_co
+
+    @property
+    def payload(self) -> bytes:
+        """What the signatures cover, as bytes of their own."""
+        return bytes(self.covered)
 
 
 class Format(Protocol):

@@ -19,7 +19,7 @@ from trustlib._frozen import FrozenMap, Json
 from trustlib._json import read
 from trustlib._notes import content, written
 from trustlib._schemes import from_pem, material, spelled, verifies
-from trustlib._types import KeyId
+from trustlib._types import Covered, KeyId
 
 _MAX_SIGNATURE_FILE = 65_536  # bytes; an ML-DSA-87 signature has 9,300 hex digits
 
@@ -74,14 +74,14 @@ class Key:
         public = self._public
         return None if public is None else material(self.keytype, self.scheme, public)
 
-    def verifies(self, signature: bytes, payload: bytes) -> bool:
+    def verifies(self, signature: bytes, payload: Covered) -> bool:
         """Return whether *signature* is this key's over *payload*; an unusable key's never is."""
         public = self._public
         return public is not None and verifies(
             self.keytype, self.scheme, public, signature, payload
         )
 
-    def accepts(self, signature: Signature, payload: bytes) -> bool:
+    def accepts(self, signature: Signature, payload: Covered) -> bool:
         """Return whether *signature* is this key's over *payload*, whatever it says of itself."""
         return self.verifies(signature.value, payload)
 

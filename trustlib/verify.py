@@ -97,7 +97,7 @@ def verify(document: Document[R], *authorities: Authority, step: str | None = No
             # The old root's key is often the new root's as well: verify it once.
             question = (material, key.scheme, signature.value)
             if question not in checked:
-                checked[question] = key.accepts(signature, document.payload)
+                checked[question] = key.accepts(signature, document.covered)
             if checked[question]:
                 signed_by.setdefault(material, keyid)
         if len(signed_by) < authority.threshold:

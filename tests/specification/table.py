@@ -105,7 +105,7 @@ BEFORE_5 = (
     Row(
         mark="§4",
         asks="Members that a reader does not know are under the signatures, and are kept.",
-        done="wire:parse",
+        done="wire:read_whole",
         tests="""
             core/test_wire.py::test_members_nobody_knows_are_kept_and_signed_over
             publish/test_publish_foreign.py::test_an_edit_of_every_role_loses_no_member
@@ -354,7 +354,7 @@ BEFORE_5 = (
     Row(
         mark="§4.5",
         asks="What is said of a target besides is an object, and handed on.",
-        done="wire:_target",
+        done="wire:target_in",
         tests="""
             core/test_wire.py::test_custom_is_an_object_if_it_is_there
             interop/test_interop_published.py::test_tags_and_custom_data_arrive_as_they_were_given

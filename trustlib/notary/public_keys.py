@@ -29,7 +29,7 @@ from trustlib import keys
 from trustlib._canonical import canonical
 from trustlib._frozen import FrozenMap, Json
 from trustlib._schemes import material
-from trustlib._types import KeyId
+from trustlib._types import Covered, KeyId
 from trustlib.notary.certificates import bundle
 from trustlib.notary.methods import (
     ECDSA,
@@ -125,24 +125,24 @@ class PublicKey(keys.Key):
         loaded = self._loaded
         return None if loaded is None else _sound(loaded)
 
-    def accepts(self, signature: keys.Signature, payload: bytes) -> bool:
+    def accepts(self, signature: keys.Signature, payload: Covered) -> bool:
         """Return whether *signature* is this key's over *payload*, by a method of its type."""
         method = signature.method.lower() if isinstance(signature, Signature) else self.scheme
         return self._accepts(method, signature.value, payload)
 
-    def verifies(self, signature: bytes, payload: bytes) -> bool:
+    def verifies(self, signature: bytes, payload: Covered) -> bool:
         """Return whether *signature* is this key's over *payload*, by one of its methods."""
         return any(
             self._accepts(method, signature, payload) for method in METHODS.get(self.keytype, ())
         )
 
-    def _accepts(self, method: str, signature: bytes, payload: bytes) -> bool:
+    def _accepts(self, method: str, signature: bytes, payload: Covered) -> bool:
         loaded = self._loaded
         if loaded is None or self.material is None or method not in METHODS[self.keytype]:
             return False
         if (method == PYCRYPTO) != self._is_text and self.keytype == "rsa":
             return False
-        return verified(loaded, method, signature, payload)
+        return verified(loaded, method, signature, bytes(payload))
 
     @property
     def _is_text(self) -> bool:

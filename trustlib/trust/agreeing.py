@@ -7,12 +7,12 @@ whether it takes back what was said before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from attrs import frozen
 
+from trustlib._frozen import FrozenMap
 from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, Version
 from trustlib.errors import (
     ExpiredError,
@@ -127,19 +127,21 @@ def succeeding(new: Verified[R], before: Verified[R]) -> None:
         )
 
 
-def nothing_rolled_back(old: Mapping[RoleName, MetaFile], new: Mapping[RoleName, MetaFile]) -> None:
+def nothing_rolled_back(
+    old: FrozenMap[RoleName, MetaFile], new: FrozenMap[RoleName, MetaFile]
+) -> None:
     """Make sure that a snapshot that lists *new* takes nothing back that one listed as *old*.
 
     Raises:
         RollbackError: a role is listed at an earlier version, or no longer.
     """
-    for name, was in old.items():
+    for name, was, now in old.differing(new):
         if name in (ROOT, TIMESTAMP, SNAPSHOT):
             continue  # some snapshots list root.json too; §5.5.5 is about targets roles
-        if was.version is None:
-            continue  # what became of it, the role itself must say
-        if name not in new:
+        if was is None or was.version is None:
+            continue  # it is new, or what became of it the role itself must say
+        if now is None:
             raise RollbackError(name, was.version, None, step="§5.5.5")
-        offered = new[name].version
+        offered = now.version
         if offered is None or offered < was.version:
             raise RollbackError(name, was.version, offered, step="§5.5.5")

@@ -13,14 +13,15 @@ from attrs import frozen
 from trustlib import _paths
 from trustlib._canonical import canonical, compact
 from trustlib._frozen import JsonLike
-from trustlib._json import read
 from trustlib._times import RFC_3339, WHOLE_SECONDS, TimeSpelling
 from trustlib._types import RoleName, StoredName, UrlPath, Version
 from trustlib.documents import Document
 from trustlib.keys import Signature
 from trustlib.roles import MetaFile, R, Role
+from trustlib.wire.large import read_around
 from trustlib.wire.members import COLLECTION
-from trustlib.wire.reading import key_in, role_in, signatures_in
+from trustlib.wire.reading import key_in, read_whole
+from trustlib.wire.splicing import spelled
 from trustlib.wire.writing import key_value, signed_value
 
 __all__ = [
@@ -55,20 +56,16 @@ class TufJson:
             MalformedError: *raw* is not such a file.
         """
         name = name or kind.NAME
-        envelope = read(raw, f"{name}.json")
-        signed = envelope.at("signed")
-        role = role_in(kind, signed, self.times)
-        payload = canonical(signed.value)  # §4: members that nobody here knows included
-        return Document(name, raw, payload, signatures_in(envelope), role)
+        document = read_around(kind, raw, name=name, times=self.times)
+        return document or read_whole(kind, raw, name=name, times=self.times)
 
     def payload(self, role: Role) -> bytes:
         """Return the bytes that a signer of *role* signs."""
-        return canonical(signed_value(role))
+        return spelled(role, canonical)
 
     def render(self, role: Role, signatures: tuple[Signature, ...] = ()) -> bytes:
         """Return the file that holds *role* and *signatures*, canonical and compact."""
-        listed: list[JsonLike] = [{"keyid": s.keyid, "sig": s.value.hex()} for s in signatures]
-        return compact({"signatures": listed, "signed": signed_value(role)}).encode()
+        return b'{"signatures":%b,"signed":%b}' % (_listed(signatures), spelled(role, _as_json))
 
     def enclosed(self, document: Document[Role], signatures: tuple[Signature, ...]) -> bytes:
         """Return what :meth:`render` makes of the document's role, around the very bytes signed."""
@@ -92,6 +89,10 @@ class TufJson:
 
 def _listed(signatures: tuple[Signature, ...]) -> bytes:
     return compact([{"keyid": s.keyid, "sig": s.value.hex()} for s in signatures]).encode()
+
+
+def _as_json(value: JsonLike) -> bytes:
+    return compact(value).encode()
 
 
 TUF_JSON: Final = TufJson()

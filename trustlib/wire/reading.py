@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypedDict, cast
 
+from trustlib._canonical import canonical
 from trustlib._frozen import FrozenMap
-from trustlib._json import Cursor
+from trustlib._json import Cursor, read
 from trustlib._times import TimeSpelling
 from trustlib._types import (
     ROOT,
@@ -26,6 +27,7 @@ from trustlib._types import (
     TargetPath,
     Version,
 )
+from trustlib.documents import Document
 from trustlib.keys import Key, Signature
 from trustlib.roles import (
     Delegation,
@@ -54,6 +56,19 @@ _SIGNATURE = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII | re.IGNORECASE)
 _HEX_DIGITS = {"sha256": 64, "sha512": 128}
 _TAP_3 = ("min_roles_in_agreement", "roleinfo")
 _HEAD = ("_type", "spec_version", "version", "expires", COLLECTION)
+
+
+def read_whole(kind: type[R], raw: bytes, *, name: RoleName, times: TimeSpelling) -> Document[R]:
+    """Understand *raw* as the file of the role *name*, which is of *kind*.
+
+    Raises:
+        MalformedError: *raw* is not such a file.
+    """
+    envelope = read(raw, f"{name}.json")
+    signed = envelope.at("signed")
+    role = role_in(kind, signed, times)
+    payload = canonical(signed.value)  # §4: members that nobody here knows included
+    return Document(name, raw, payload, signatures_in(envelope), role)
 
 
 def role_in(kind: type[R], signed: Cursor, times: TimeSpelling) -> R:
@@ -162,7 +177,12 @@ def _keyset(at: Cursor) -> KeySet:
     )
 
 
-def _metafile(at: Cursor) -> MetaFile:
+def metafile_in(at: Cursor) -> MetaFile:
+    """Return what an entry of a snapshot or timestamp says.
+
+    Raises:
+        MalformedError: it is no such entry.
+    """
     length, hashes = at.get("length"), at.get("hashes")
     return MetaFile(
         version=Version(at.at("version").integer(1)),
@@ -186,7 +206,7 @@ def _timestamp(signed: Cursor, times: TimeSpelling) -> Timestamp:
     meta = signed.at("meta")
     if meta.at("snapshot.json").object() and len(meta.object()) > 1:
         raise meta.wrong("an entry for snapshot.json and no other")  # §4.6
-    return Timestamp(**_head(signed, times, "meta"), snapshot=_metafile(meta.at("snapshot.json")))
+    return Timestamp(**_head(signed, times, "meta"), snapshot=metafile_in(meta.at("snapshot.json")))
 
 
 def _snapshot(signed: Cursor, times: TimeSpelling) -> Snapshot:
@@ -194,7 +214,7 @@ def _snapshot(signed: Cursor, times: TimeSpelling) -> Snapshot:
     for path, at in signed.at("meta").items():
         if not path.endswith(".json"):
             raise signed.at("meta").wrong("names that end in .json")
-        meta[RoleName(path.removesuffix(".json"))] = _metafile(at)
+        meta[RoleName(path.removesuffix(".json"))] = metafile_in(at)
     return Snapshot(**_head(signed, times, "meta"), meta=FrozenMap(meta))
 
 
@@ -203,12 +223,17 @@ def _targets(signed: Cursor, times: TimeSpelling) -> Targets:
     return Targets(
         **_head(signed, times, "targets", "delegations", ROLE),
         called=None if called is None else RoleName(called.text()),
-        targets=FrozenMap({TargetPath(p): _target(at) for p, at in signed.at("targets").items()}),
+        targets=FrozenMap({TargetPath(p): target_in(at) for p, at in signed.at("targets").items()}),
         delegations=None if delegations is None else _delegations(delegations),
     )
 
 
-def _target(at: Cursor) -> Target:
+def target_in(at: Cursor) -> Target:
+    """Return what an entry of a targets role says.
+
+    Raises:
+        MalformedError: it is no such entry.
+    """
     custom = at.get("custom")
     return Target(
         length=at.at("length").integer(0),

@@ -48,13 +48,15 @@ def signed_value(role: Role) -> dict[str, JsonLike]:
             value["keys"] = _keys(role.keys)
             value["roles"] = {name: _keyset(entry) for name, entry in role.roles.items()}
         case Timestamp():
-            value["meta"] = {"snapshot.json": _metafile(role.snapshot)}  # §6.2.1: no number
+            value["meta"] = {"snapshot.json": metafile_value(role.snapshot)}  # §6.2.1: no number
         case Snapshot():
-            value["meta"] = {f"{name}.json": _metafile(file) for name, file in role.meta.items()}
+            value["meta"] = {
+                f"{name}.json": metafile_value(file) for name, file in role.meta.items()
+            }
         case Targets():
             if role.called is not None:
                 value[ROLE] = role.called
-            value["targets"] = {path: _target(target) for path, target in role.targets.items()}
+            value["targets"] = {path: target_value(target) for path, target in role.targets.items()}
             if role.delegations is not None:
                 value["delegations"] = _delegations(role.delegations)
         case _:
@@ -80,7 +82,12 @@ def _keyset(entry: KeySet | Delegation | SuccinctRoles) -> dict[str, JsonLike]:
     return {**entry.extra, "keyids": entry.keyids, "threshold": entry.threshold}
 
 
-def _metafile(file: MetaFile) -> dict[str, JsonLike]:
+def metafile_value(file: MetaFile) -> dict[str, JsonLike]:
+    """Return the object that lists *file* in a snapshot or timestamp.
+
+    Raises:
+        ValueError: it has no version.
+    """
     if file.version is None:
         raise ValueError("a file that TUF lists has a version")
     value: dict[str, JsonLike] = {**file.extra, "version": file.version}
@@ -91,7 +98,8 @@ def _metafile(file: MetaFile) -> dict[str, JsonLike]:
     return value
 
 
-def _target(target: Target) -> dict[str, JsonLike]:
+def target_value(target: Target) -> dict[str, JsonLike]:
+    """Return the object that lists *target* in a targets role."""
     value: dict[str, JsonLike] = {
         **target.extra,
         "length": target.length,
