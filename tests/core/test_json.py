@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trustlib import _json
 from trustlib._frozen import FrozenMap
 from trustlib._json import Cursor, read
 from trustlib.errors import MalformedError
@@ -317,3 +318,41 @@ def test_reading_works_from_deep_down_the_stack():
     outcome = down(sys.getrecursionlimit() - 150)
 
     assert isinstance(outcome, MalformedError | Cursor)
+
+
+# -- who names members twice ------------------------------------------------------------
+
+pieces = st.sampled_from(
+    [*('"a"', '"b"', '":"', '" :"', '"\\":"', '"a\\\\"', ":", " :", "\n:", ": ", ",", "{", "}", "[", "]"),
+     *("1", "-0", "1.5", "9" * 20, "true", "NaN", " ", '"\\ud800"', '{"a":1}', '{"a":1,"a":2}')]
+)  # fmt: skip
+values = st.recursive(
+    st.sampled_from(["1", '":"', '": "', '"\\":"', '" :"', "null", "-0", "1.0", '"\\ud800"']),
+    lambda inner: st.lists(
+        st.tuples(st.sampled_from(['"a"', '"b"', '":"', '"\\u0061"']), st.sampled_from([":", " :", ": "]), inner).map("".join)
+    ).map(lambda members: "{" + ",".join(members) + "}")
+    | st.lists(inner).map(lambda items: "[" + ",".join(items) + "]"),
+    max_leaves=8,
+)  # fmt: skip
+
+
+def asked(text):
+    """What a reader reads, or says, that asks every object."""
+    try:
+        value = _json._STRICT.decode(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return value
+
+
+@given(values | st.lists(pieces, max_size=12).map("".join))
+@settings(max_examples=300)
+def test_every_object_is_asked_where_that_is_needed(text):
+    try:
+        got = read(text.encode(), "x.json").value
+    except MalformedError as error:
+        got = error.got
+
+    assert asked(text) == got
+    assert json.dumps(asked(text)) == json.dumps(got)  # 1 is not true here
