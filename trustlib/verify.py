@@ -28,17 +28,23 @@ class Verified(Generic[R_co]):
         role: what was signed.
         raw: the file as it arrived.
         signed_by: ids of the authorised keys whose signatures were counted.
+        authorities: who had to vouch for it, and did.
     """
 
-    __slots__ = ("name", "raw", "role", "signed_by")
+    __slots__ = ("authorities", "name", "raw", "role", "signed_by")
 
     name: RoleName
     role: R_co
     raw: bytes
     signed_by: frozenset[KeyId]
+    authorities: tuple[Authority, ...]
 
     def __init__(
-        self, document: Document[R_co], signed_by: frozenset[KeyId], *, pen: object
+        self,
+        document: Document[R_co],
+        signed_by: frozenset[KeyId],
+        *authorities: Authority,
+        pen: object,
     ) -> None:
         if pen is not _PEN:
             raise TypeError("Verified is made by verify() alone")
@@ -47,8 +53,25 @@ class Verified(Generic[R_co]):
             ("role", document.unverified),
             ("raw", document.raw),
             ("signed_by", signed_by),
+            ("authorities", authorities),
         ):
             object.__setattr__(self, attribute, value)
+
+    def repeats(
+        self, kind: type[object], name: RoleName, raw: bytes, *authorities: Authority
+    ) -> bool:
+        """Return whether the file *raw*, verified as *name* for *authorities*, is this very proof.
+
+        It is where nothing differs that was looked at: type, name, bytes, keys
+        with their ids, and thresholds. Expiry is no part of a proof, nor is
+        what a role must agree with.
+        """
+        return (
+            isinstance(self.role, kind)
+            and self.name == name
+            and self.authorities == authorities
+            and self.raw == raw
+        )
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a proof cannot be edited: {name}")
@@ -103,4 +126,4 @@ def verify(document: Document[R], *authorities: Authority, step: str | None = No
         if len(signed_by) < authority.threshold:
             raise ThresholdError(document.name, authority.threshold, signed_by.values(), step=step)
         counted.update(signed_by.values())
-    return Verified(document, frozenset(counted), pen=_PEN)
+    return Verified(document, frozenset(counted), *authorities, pen=_PEN)

@@ -37,9 +37,13 @@ WIRE = ("tests/core/test_wire.py", "tests/core/test_json.py", "tests/core/test_c
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "_lookup.py": ("tests/core/test_lookup.py",),
-    "verify.py": ("tests/core/test_verify.py", "tests/core/test_trust.py"),
+    "verify.py": (
+        "tests/core/test_verify.py",
+        "tests/core/test_repeated.py",
+        "tests/core/test_trust.py",
+    ),
     "trust/agreeing.py": (*FAST[1:], UNNUMBERED, *CLIENT),
-    "trust/stages.py": (*FAST[1:], UNNUMBERED, *CLIENT),
+    "trust/stages.py": (*FAST[1:], UNNUMBERED, "tests/core/test_repeated.py", *CLIENT),
     "workflow/agreement.py": ("tests/consensus/test_roles_agree.py",),
     "workflow/counting.py": ("tests/consensus/test_counting.py", "tests/consensus"),
     "workflow/dissent.py": ("tests/consensus",),

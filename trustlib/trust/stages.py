@@ -19,7 +19,7 @@ from trustlib.errors import (
     RollbackError,
     TrustError,
 )
-from trustlib.roles import MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
+from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
 from trustlib.sources import FromRepository, Source
 from trustlib.trust.agreeing import (
     Prior,
@@ -117,9 +117,10 @@ class RootTrusted:
         """
         not_expired(self.root, self.now, step="§5.3.10")
         authority = self.root.role.authority(TIMESTAMP)
-        new = verify(self.format.parse(Timestamp, raw), authority, step="§5.4.2")
+        old = self.prior.timestamp
+        new = _verified(self, Timestamp, raw, authority, step="§5.4.2", known=old)
         belonging(new, self.root.role)
-        if (old := self.prior.timestamp) is not None:
+        if old is not None:
             if new.role.version < old.role.version:  # §5.4.3.1
                 raise RollbackError(TIMESTAMP, old.role.version, new.role.version, step="§5.4.3.1")
             if new.role.version == old.role.version:
@@ -127,7 +128,7 @@ class RootTrusted:
                 # one stays, if the keys of today vouch for it still; they just
                 # did if it is the very file that was offered.
                 same = old.raw == raw
-                new = new if same else _vouched(self, Timestamp, old.raw, self.root) or new
+                new = new if same else _vouched(self, Timestamp, old.raw, self.root, old) or new
         floor, offered = self.prior.listed, new.role.snapshot.version
         if floor is not None and offered is not None and offered < floor:  # §5.4.3.2
             raise RollbackError(SNAPSHOT, floor, offered, step="§5.4.3.2")
@@ -158,9 +159,9 @@ class TimestampTrusted:
         listed = self.timestamp.role.snapshot
         matching(SNAPSHOT, raw, listed, step="§5.5.2")
         authority = stage.root.role.authority(SNAPSHOT)
-        new = verify(stage.format.parse(Snapshot, raw), authority, step="§5.5.3")
-        belonging(new, stage.root.role)
         before = stage.prior.snapshot
+        new = _verified(stage, Snapshot, raw, authority, step="§5.5.3", known=before)
+        belonging(new, stage.root.role)
         of_version(new, listed, before, step="§5.5.4")
         if before is not None:
             nothing_rolled_back(before.role.meta, new.role.meta)
@@ -220,14 +221,14 @@ class SnapshotTrusted:
         """
         listed = self.listed(name)
         matching(name, raw, listed, step="§5.6.2")
-        document = self.root.format.parse(Targets, raw, name=name)
-        new = verify(document, delegator.role.authority(name), step="§5.6.3")
+        authority = delegator.role.authority(name)
+        new = _verified(self.root, Targets, raw, authority, name=name, step="§5.6.3")
         belonging(new, self.root.root.role)
         if new.role.called not in (None, name):  # the specification leaves names unsigned
             raise MismatchError(name, "the role called", name, new.role.called)
         floor = None
         if listed.version is None:
-            floor = _vouched(self.root, Targets, before, delegator, name)
+            floor = _vouched(self.root, Targets, before, delegator, name=name)
         of_version(new, listed, floor, step="§5.6.4")
         not_expired(new, self.root.now, step="§5.6.5")
         return new
@@ -288,20 +289,42 @@ class Trusted:
         return attrs.evolve(self, snapshot=attrs.evolve(self.snapshot, timestamp=timestamp))
 
 
+def _verified(
+    stage: RootTrusted,
+    kind: type[R],
+    raw: bytes,
+    authority: Authority,
+    *,
+    name: RoleName | None = None,
+    step: str | None = None,
+    known: Verified[R] | None = None,
+) -> Verified[R]:
+    """Return the role in *raw*, once *authority* vouches for it.
+
+    What is stored is read as a floor first, and then as the file that may be the
+    right one still. If *known* is the proof that would come out, it is returned.
+    """
+    name = name or kind.NAME
+    if known is not None and known.repeats(kind, name, raw, authority):
+        return known
+    return verify(stage.format.parse(kind, raw, name=name), authority, step=step)
+
+
 def _vouched(
     stage: RootTrusted,
     kind: type[R],
     raw: bytes | None,
     by: Verified[Root] | Verified[Targets],
+    known: Verified[R] | None = None,
+    *,
     name: RoleName | None = None,
 ) -> Verified[R] | None:
     """Return the role in *raw*, expired or not, if *by* vouches for it today; else None."""
     if raw is None:
         return None
     try:
-        role = verify(
-            stage.format.parse(kind, raw, name=name), by.role.authority(name or kind.NAME)
-        )
+        authority = by.role.authority(name or kind.NAME)
+        role = _verified(stage, kind, raw, authority, name=name, known=known)
         belonging(role, stage.root.role)
     except TrustError:
         return None
