@@ -7,6 +7,7 @@ whoever owns the network; what became of them is summed up at the end.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from trustlib.testing.servers import FileServer, HostileRegistry
     from trustlib.testing.siege import Judgement
 
-_JUDGED: pytest.StashKey[list[Judgement]] = pytest.StashKey()
+_PROPERTY = "trust_attack"
 
 
 @pytest.fixture
@@ -29,28 +30,33 @@ def trust_clock() -> Clock:
 
 
 @pytest.fixture
-def trust_repository(trust_clock: Clock) -> Iterator[TrustRepository]:
+def trust_repository(
+    trust_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TrustRepository]:
     """A repository, published over HTTP, and an attacker who owns the network."""
     from trustlib.testing.kit import TrustRepository
 
+    _without_proxy(monkeypatch)
     with TrustRepository(trust_clock) as repository:
         yield repository
 
 
 @pytest.fixture
-def hostile_server() -> Iterator[FileServer]:
+def hostile_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     """A server of files, each of which may be answered in a hostile way."""
     from trustlib.testing.servers import FileServer
 
+    _without_proxy(monkeypatch)
     with FileServer() as server:
         yield server
 
 
 @pytest.fixture
-def hostile_registry() -> Iterator[HostileRegistry]:
+def hostile_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileRegistry]:
     """A registry that lies as it is told to."""
     from trustlib.testing.servers import HostileRegistry
 
+    _without_proxy(monkeypatch)
     with HostileRegistry() as registry:
         yield registry
 
@@ -60,8 +66,13 @@ def trust_attack(request: pytest.FixtureRequest, hostile_server: FileServer) -> 
     """One attack; the test is run once for each."""
     from trustlib.testing.kit import MountedAttack
 
-    judged = request.config.stash.setdefault(_JUDGED, [])
-    return MountedAttack(request.param, hostile_server, judged)
+    def noted(judgement: Judgement) -> None:
+        # A property of the test's report goes where the report goes: to whoever runs
+        # the tests in several processes, and into a JUnit file.
+        value = [_function(request.node.nodeid), request.param.name, judgement.verdict.name]
+        request.node.user_properties.append((_PROPERTY, value))
+
+    return MountedAttack(request.param, hostile_server, noted)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -74,13 +85,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("trust_attack", attacks, indirect=True, ids=names)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Sum up what became of the attacks, if any were mounted."""
-    judged = config.stash.get(_JUDGED, [])
-    if judged:
-        from trustlib.testing.report import report
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Sum up what became of the attacks, if any were mounted: a column for each test."""
+    noted = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == _PROPERTY
+    ]
+    if noted:
+        from trustlib.testing.kit import judgements_of
+        from trustlib.testing.report import report as table
 
         terminalreporter.section("attacks withstood")
-        terminalreporter.write(report({"here": judged}))
+        terminalreporter.write(table(judgements_of(noted)))
+
+
+def _without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask what is on this machine without a proxy, which would look for it on its own."""
+    direct = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1")))
+    monkeypatch.setenv("no_proxy", direct)
+    monkeypatch.setenv("NO_PROXY", direct)
+
+
+def _function(nodeid: str) -> str:
+    """Return the name of a test without its parameters."""
+    return nodeid.partition("[")[0].rpartition("::")[2]

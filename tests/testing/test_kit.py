@@ -1,5 +1,8 @@
 """What the fixtures hand out: a repository over HTTP, a clock, and one attack."""
 
+from http.client import IncompleteRead
+from urllib.request import urlopen
+
 import pytest
 
 from trustlib import (  # fmt: skip
@@ -11,7 +14,16 @@ from trustlib import (  # fmt: skip
     TrustError,
     Updater,
 )
-from trustlib.testing import CATALOGUE, Clock, FileServer, MountedAttack, TrustRepository, Verdict
+from trustlib.testing import (
+    CATALOGUE,
+    PATIENT,
+    Clock,
+    FileServer,
+    MountedAttack,
+    TrustRepository,
+    Verdict,
+)
+from trustlib.testing.kit import judgements_of
 from trustlib.testing.worlds import DAY
 
 APP = "acme/app:1.4"
@@ -97,8 +109,37 @@ def test_the_clock_goes_on_when_it_is_told_to(repository, ask, clock):
 
 def test_an_attack_that_deceives_fails_the_test_and_is_noted():
     with FileServer() as server:
-        mounted = MountedAttack(REPLAY, server, [])
+        noted = []
+        mounted = MountedAttack(REPLAY, server, noted.append)
         with pytest.raises(AssertionError, match="everything is shown as it was: deceived"):
             mounted.withstood_by(lambda place: place.target.encode())
 
-    assert [Verdict.DECEIVED] == [each.verdict for each in mounted.judgements]
+    assert [Verdict.DECEIVED] == [each.verdict for each in noted]
+
+
+def test_whoever_would_wait_for_ever_is_cut_off_and_hung():
+    """Nobody can end a function; but it hears nothing any more, however often it asks."""
+    stalling = next(attack for attack in PATIENT if attack.name == "timestamp stops half way")
+    asked, file = [], "timestamp.json"
+
+    def waits_for_ever(place):
+        asked.append(place)
+        if len(asked) == 2:
+            with pytest.raises(IncompleteRead), urlopen(place.metadata_url + file) as answer:
+                answer.read()
+            urlopen(place.metadata_url + file).close()  # and asks again
+        return place.target.encode()
+
+    with FileServer() as server:
+        mounted = MountedAttack(stalling, server, [].append)
+        with pytest.raises(AssertionError, match="hung: did not end in time"):
+            mounted.withstood_by(waits_for_ever, patience=1.0)
+        with urlopen(f"{server.targets_url}team/app") as answer:
+            assert b"team/app" == answer.read()
+
+
+def test_what_was_noted_is_judged_again():
+    judged = judgements_of([("ours", REPLAY.name, "WITHSTOOD"), ("theirs", REPLAY.name, "STUCK")])
+
+    assert ["ours", "theirs"] == [*judged]
+    assert [(REPLAY, Verdict.STUCK)] == [(one.attack, one.verdict) for one in judged["theirs"]]

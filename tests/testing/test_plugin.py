@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,9 @@ def plainly():
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
-def run_in(python, directory, *options):
+def run_in(python, directory, *options, plugins=("-p", "no:xdist")):
     return subprocess.run(
-        [python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", *options],
+        [python, "-m", "pytest", "-p", "no:cacheprovider", *plugins, "-q", *options],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -80,7 +81,7 @@ def run_in(python, directory, *options):
     )
 
 
-@pytest.mark.parametrize(("kind", "code"), [("careful", 0), ("careless", 1)])
+@pytest.mark.parametrize(("kind", "code"), [("careful", 0), ("careless", 1), ("believing", 1)])
 def test_a_deployer_that_forgets_fails_the_test_and_one_that_remembers_passes(
     python, tmp_path, kind, code
 ):
@@ -109,6 +110,18 @@ def test_a_test_is_run_for_every_attack_and_the_end_sums_up(python, tmp_path):
     assert 1 == done.returncode, done.stderr
     assert "attacks withstood" in done.stdout
     assert "| everything is shown as it was | rollback, T-20, T-62 | deceived" in done.stdout
+
+
+@pytest.mark.skipif(find_spec("xdist") is None, reason="not installed: pytest-xdist")
+def test_several_processes_sum_up_together(python, tmp_path):
+    """Each column is a test; what became of an attack travels with the test's report."""
+    (tmp_path / "test_every.py").write_text(EVERY_ATTACK)
+
+    chosen = ("-k", "stranger", "--tb=no", "-n", "2")
+    done = run_in(python, tmp_path, *chosen, plugins=("-p", "xdist"))
+    assert 1 == done.returncode, done.stderr
+    assert "| attack | stands for | test_nothing_deceives_us |" in done.stdout
+    assert "| a stranger signs timestamp | arbitrary software, T-95 | deceived" in done.stdout
 
 
 def test_the_command_is_in_the_wheel(python):

@@ -4,18 +4,29 @@ Both serve HTTP on the loopback network, at the time that it is; so the tool tha
 tested needs to know nothing of tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Timer
 from types import TracebackType
 from typing import Self
 
 from attrs import define, field
 
 from trustlib._types import TargetPath
-from trustlib.testing.attacks import OVER_HTTP, Attack
+from trustlib.testing.attacks import CATALOGUE, OVER_HTTP, PATIENT, Attack
 from trustlib.testing.possessions import Possession, mountable_with
 from trustlib.testing.servers.files import FileServer
-from trustlib.testing.siege import Client, Judgement, Siege, judged
+from trustlib.testing.siege import (
+    Client,
+    HungError,
+    Judgement,
+    Place,
+    Refusals,
+    Siege,
+    Verdict,
+    judged,
+)
 from trustlib.testing.simulator import Simulator
 
 
@@ -139,27 +150,65 @@ def mountable() -> tuple[Attack, ...]:
     )
 
 
+def judgements_of(noted: Iterable[tuple[str, str, str]]) -> dict[str, list[Judgement]]:
+    """Return the judgements of which client, attack and verdict were *noted*, by their names."""
+    attacks = {attack.name: attack for attack in (*CATALOGUE, *OVER_HTTP, *PATIENT)}
+    judged: dict[str, list[Judgement]] = {}
+    for client, attack, verdict in noted:
+        judgement = Judgement(attack=attacks[attack], verdict=Verdict[verdict])
+        judged.setdefault(client, []).append(judgement)
+    return judged
+
+
 @define(eq=False)
 class MountedAttack:
-    """One attack of the catalogue, ready for a client."""
+    """One attack of the catalogue, ready for a client.
+
+    Attributes:
+        note: is told what became of it.
+    """
 
     attack: Attack
     server: FileServer
-    judgements: list[Judgement]
+    note: Callable[[Judgement], None]
 
-    def withstood_by(self, client: Client) -> Judgement:
+    def withstood_by(
+        self, client: Client, *, refusing: Refusals = Exception, patience: float = 60.0
+    ) -> Judgement:
         """Return what became of the attack, if *client* withstood it.
 
         Args:
             client: is called once for each act with a
                 :class:`~trustlib.testing.siege.Place`, and must remember what it
                 learned from one call to the next. It returns the artifact, or raises.
+            refusing: what it raises when it refuses; with anything else, it crashes.
+            patience: seconds after which whoever still asks is cut off, and hung.
 
         Raises:
-            AssertionError: it was deceived, or fails without need.
+            AssertionError: it was deceived, or crashed, or fails without need.
         """
-        judgement = judged(Siege.at(self.attack, datetime.now(UTC)), client, self.server)
-        self.judgements.append(judgement)
+        judgement = judged(
+            Siege.at(self.attack, datetime.now(UTC)),
+            partial(_cut_off, client, self.server, patience),
+            self.server,
+            refusing=refusing,
+        )
+        self.note(judgement)
         if not judgement.verdict.good:
             raise AssertionError(str(judgement))
         return judgement
+
+
+def _cut_off(client: Client, server: FileServer, patience: float, place: Place) -> bytes:
+    """Return what *client* fetches, from a server that listens to it for so long only."""
+    timer = Timer(patience, server.cut_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        return client(place)
+    finally:
+        timer.cancel()
+        timer.join()  # for what it has begun
+        late, server.deaf = server.deaf, False
+        if late:
+            raise HungError(f"not done after {patience:g} seconds")

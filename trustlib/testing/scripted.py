@@ -95,6 +95,7 @@ class Server:
         asked: the requests, in the order in which they arrived.
         connections: how often somebody connected.
         certificates: what clients showed, where *tls* asks for it.
+        deaf: whether it hangs up on everybody.
         threads: one that listens, and one for each connection.
         origin: scheme, host and port.
         url: the same with a slash.
@@ -105,6 +106,7 @@ class Server:
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
+        self.deaf = False
         self.certificates: list[object] = []
         self._script, self._tls = script, tls
         self._open: list[socket.socket] = []
@@ -127,11 +129,19 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._hang_up()
+        for thread in list(self.threads):
+            thread.join(_CONNECTIONS_END_WITHIN)
+
+    def cut_off(self) -> None:
+        """Hang up on everybody, and on whoever asks again until it is no longer *deaf*."""
+        self.deaf = True
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in list(self.threads):
-            thread.join(_CONNECTIONS_END_WITHIN)
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -155,7 +165,7 @@ class Server:
                 self.certificates.append(secured.getpeercert())
                 connection = secured
             self._open.append(connection)
-            while asked := _read_request(connection):
+            while not self.deaf and (asked := _read_request(connection)):
                 self.asked.append(asked)
                 self.talk(connection, asked)
         except ResetError:
