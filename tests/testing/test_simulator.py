@@ -121,3 +121,12 @@ def test_what_he_does_not_hold_he_cannot_use(published):
         published.forging("timestamp")
     with pytest.raises(ValueError, match="needs REGISTRY_CREDENTIALS"):
         published.giving(NETWORK).retagging(APP, b"evil")
+
+
+def test_a_key_of_root_alone_makes_the_next_root(published):
+    """One key is the threshold here: whoever has it is believed, and says so in the chain."""
+    thief = published.giving(NETWORK, Possession.ONE_ROOT_KEY)
+
+    assert thief.forging("root").finding("ann", APP).refused is None
+    stranger = published.giving(NETWORK).forging("root").finding("ann", APP).refused
+    assert (ThresholdError, "root") == (type(stranger), stranger.role)

@@ -59,3 +59,22 @@ def test_the_honest_file_is_no_corruption():
     honest = {WORLD.raw(role) for role in KINDS}
 
     assert set() == honest & {each.raw for role in KINDS for each in corruptions(WORLD, role)}
+
+
+@pytest.mark.parametrize("role", KINDS)
+def test_the_list_of_signatures_is_corrupted_as_well(role):
+    names = {each.name: each for each in corruptions(WORLD, role)}
+
+    for what in (
+        "file['signed'] is missing",
+        "file['signatures'] is missing",
+        "file['signatures'][0] is None",
+        "file['signatures'][0]['sig'] is missing",
+        "file['signatures'][0]['keyid'] is 'x'",
+    ):
+        assert not names[f"{role}: {what}"].fits
+    assert names[f"{role}: file['signatures'][0] is there twice"].fits
+
+
+def test_what_is_in_a_list_is_doubled():
+    assert {"a": [1, 2, 1]} in [each for _, each in swizzled({"a": [1, 2]})]

@@ -20,6 +20,7 @@ from trustlib.roles import (
     PathPatterns,
     Root,
     Snapshot,
+    SuccinctRoles,
     Target,
     Targets,
     Timestamp,
@@ -146,6 +147,19 @@ def delegations(draw: st.DrawFn) -> Delegations:
     return Delegations(keys=keys_of(*everybody), roles=tuple(given))
 
 
+@st.composite
+def succinct_delegations(draw: st.DrawFn) -> Delegations:
+    """Return delegations to hash bins, of which all have the same keys (TAP 15)."""
+    who, keyset = draw(keysets())
+    bins = SuccinctRoles(
+        keyids=keyset.keyids,
+        threshold=keyset.threshold,
+        bit_length=draw(st.integers(1, 16)),
+        name_prefix=draw(st.text(_LETTERS, min_size=1, max_size=8)),
+    )
+    return Delegations(keys=keys_of(*who), roles=bins)
+
+
 def targets_roles() -> st.SearchStrategy[Targets]:
     """Return targets roles, with delegations and without."""
     return st.builds(
@@ -153,7 +167,7 @@ def targets_roles() -> st.SearchStrategy[Targets]:
         version=versions(),
         expires=expiries(),
         targets=st.dictionaries(target_paths(), targets_entries(), max_size=4).map(FrozenMap),
-        delegations=st.none() | delegations(),
+        delegations=st.none() | delegations() | succinct_delegations(),
     )
 
 

@@ -1,10 +1,10 @@
 """A metadata swizzler: every role, corrupted in every way, one at a time.
 
-Each node of the JSON under the signatures is removed, and replaced by values of
-other kinds; the bytes of the file are cut, doubled and misspelled. A corruption
-is either signed again by the right keys, so that nothing but a strict reader
-stands in the way, or left with the signatures that do not fit any more, and
-must be refused by everybody.
+Each node of the JSON under the signatures, and of the list of these, is removed, is
+doubled in a list, and is replaced by values of other kinds; the bytes of the file
+are cut, doubled and misspelled. A corruption is either signed again by the right
+keys, so that nothing but a strict reader stands in the way, or left with the
+signatures that do not fit any more, and must be refused by everybody.
 """
 
 import copy
@@ -71,18 +71,29 @@ def corruptions(world: World, role: str) -> Iterator[Corruption]:
             raw=compact({"signatures": signatures, "signed": value}).encode(),
             fits=False,
         )
+    file = {"signatures": signatures, "signed": honest}
+    for what, value in swizzled(file, "file"):
+        if not what.startswith("file['signed']["):  # that is above
+            yield Corruption(
+                name=f"{role}: {what}",
+                role=role,
+                raw=compact(value).encode(),
+                fits=_fits(value, file),
+            )
     for what, raw in misspelled(world.raw(role)):
         yield Corruption(name=f"{role}: {what}", role=role, raw=raw, fits=False)
 
 
-def swizzled(value: Any) -> Iterator[tuple[str, Any]]:
+def swizzled(value: Any, name: str = "$") -> Iterator[tuple[str, Any]]:
     """Yield every change of one node of *value*, and what it is; *value* stays as it is."""
     for path in _paths(value):
-        place = "$" + "".join(f"[{step!r}]" for step in path)
+        place = name + "".join(f"[{step!r}]" for step in path)
         for other in OTHERS:
             if not _same(other, _at(value, path)):
                 yield f"{place} is {other!r}", _with(value, path, other)
         yield f"{place} is missing", _without(value, path)
+        if isinstance(path[-1], int):
+            yield f"{place} is there twice", _twice(value, path)
 
 
 def misspelled(raw: bytes) -> Iterator[tuple[str, bytes]]:
@@ -140,6 +151,19 @@ def _without(value: Any, path: tuple[Any, ...]) -> Any:
     changed = copy.deepcopy(value)
     del _at(changed, path[:-1])[path[-1]]
     return changed
+
+
+def _twice(value: Any, path: tuple[Any, ...]) -> Any:
+    changed = copy.deepcopy(value)
+    _at(changed, path[:-1]).append(_at(changed, path))
+    return changed
+
+
+def _fits(value: Mapping[str, Any], honest: Mapping[str, Any]) -> bool:
+    """Whether everybody who signed the *honest* file is still listed, in a list."""
+    listed = value.get("signatures")
+    same = value.get("signed") == honest["signed"]
+    return same and isinstance(listed, list) and all(one in listed for one in honest["signatures"])
 
 
 def _same(one: Any, other: Any) -> bool:
