@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,3 +235,15 @@ def test_the_version_is_the_distributions(distribution):
     (metadata,) = distribution.glob("trustlib_tuf-*.dist-info")
 
     assert f"Version: {trustlib.__version__}" in (metadata / "METADATA").read_text(encoding="utf-8")
+
+
+def test_the_page_about_the_house_has_every_layer_from_the_top():
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\* - ((?:`\w+`(?:, )?)+)$", page, re.MULTILINE)
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [layers] = [
+        c["layers"] for c in config["tool"]["importlinter"]["contracts"] if c["id"] == "layers"
+    ]
+
+    said = [set(re.findall(r"\w+", row)) for row in rows]
+    assert [set(re.findall(r"\w+", layer)) for layer in layers] == said

@@ -58,7 +58,7 @@ def _values() -> Iterator[str]:
         said = _said(kind)
         first = inspect.cleandoc(str(kind.__doc__)).splitlines()[0]
         yield f"## {kind.__name__}\n\n{_markdown(first)} {{py:class}}`→ reference <{paths[kind]}>`\n\n"
-        yield "| | default | |\n| --- | --- | --- |\n"
+        yield "| name | default | what |\n| --- | --- | --- |\n"
         for each in attrs.fields(kind):
             if each.init and each.name in said and not callable(each.default):
                 yield f"| `{each.name}` | {_shown(each.default)} | {_markdown(said[each.name])} |\n"
@@ -75,7 +75,7 @@ def _said(kind: type) -> dict[str, str]:
 
 def _lives() -> Iterator[str]:
     yield "## For how long roles are signed\n\nPass one of these, or one of your own, as `expiry`.\n\n"
-    yield "| | root | targets | snapshot | timestamp | |\n| --- | --- | --- | --- | --- | --- |\n"
+    yield "| name | root | targets | snapshot | timestamp | for what |\n| --- | --- | --- | --- | --- | --- |\n"
     lives = [name for name in names() if isinstance(name.value, Expiry)]
     for life in sorted(lives, key=lambda name: name.path.count(".")):  # what most import first
         spans = [_shown(getattr(life.value, each.name)) for each in attrs.fields(Expiry)]
@@ -85,7 +85,7 @@ def _lives() -> Iterator[str]:
 
 
 def _fixed() -> Iterator[str]:
-    yield "## What has one value\n\n| what | |\n| --- | --- |\n"
+    yield "## What has one value\n\n| what | value |\n| --- | --- |\n"
     for what, value in FIXED:
         yield f"| {what} | {_shown(value)} |\n"
 
