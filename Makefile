@@ -27,7 +27,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all mutation lint types architecture docs pages release-check conformance fuzz corpus bench bench-quick servers clean
+.PHONY: help demo test test-all mutation lint types architecture docs links pages release-check conformance fuzz corpus bench bench-quick servers clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -61,6 +61,9 @@ architecture: $(VENV)/.test ## layers: who may import whom
 
 docs: $(VENV)/.docs ## build the documentation; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build/html
+
+links: $(VENV)/.docs ## follow the links that lead out of the documentation (over the network)
+	$(BIN)/python -m sphinx --keep-going -q -b linkcheck docs docs/_build/links
 
 pages: $(VENV)/.test ## write the pages of the documentation that are made from the code
 	PYTHONPATH=.:tests $(BIN)/python -m reference.write

@@ -12,7 +12,7 @@ from trustlib.registry import WITHOUT_TLS, Registry
 from trustlib.registry.credentials import Always, Password
 from trustlib.testing import FileServer, HostileRegistry
 from trustlib.testing.behaviours import dripping, honest, stalled
-from trustlib.testing.servers import BEHAVIOURS, LIES, SLOW, answering
+from trustlib.testing.servers import BEHAVIOURS, LIES, SLOW, Server, answer, answering
 from trustlib.testing.servers.registry import (
     OCI_MANIFEST,
     another_manifest,
@@ -143,3 +143,12 @@ def test_whoever_shows_them_is_caught(registry):
     urlopen(asked).close()
 
     assert ["Basic c2VjcmV0"] == registry.leaked
+
+
+def test_whoever_tries_tls_first_hears_at_once_that_it_is_not_spoken():
+    with Server(lambda _: [answer(b"")]) as server:
+        with socket.create_connection(server.address, timeout=5) as connection:
+            connection.sendall(b"\x16")  # the first byte of any handshake
+
+            assert b"" == connection.recv(1)
+        assert [] == server.asked
