@@ -120,6 +120,72 @@ def test_a_clock_that_can_be_set_is_set(tmp_path):
     assert ["2030-01-01 12:00:00 UTC"] == (tmp_path / "times").read_text().splitlines()
 
 
+# Ours, with less patience than it has by itself.
+HURRIED = """\
+import sys
+from trustlib import Anchor, FileStorage, HttpTransport, Limits, TrustError, Updater
+from trustlib.transport import NO_RETRIES, Timeouts
+
+root, metadata, metadata_url, targets_url, target, downloads = sys.argv[1:]
+def http(url):
+    return HttpTransport(url, retries=NO_RETRIES, timeout=Timeouts(read=3))
+
+with open(root, "rb") as file, http(metadata_url) as transport, http(targets_url) as artifacts:
+    updater = Updater(
+        anchor=Anchor.root(file.read()),
+        transport=transport,
+        artifacts=artifacts,
+        storage=FileStorage(metadata),
+        limits=Limits(patience=1.5, minimum_rate=20),
+    )
+    try:
+        updater.download(updater.find(target), f"{downloads}/artifact")
+    except TrustError as error:
+        sys.exit(str(error))
+"""
+
+
+def programs(directory, prefix=""):
+    """Ours, python-tuf's client and a shell script, with *prefix* before each."""
+    (directory / "hurried.py").write_text(HURRIED)
+    ours = (
+        f"{PYTHON} {directory}/hurried.py"
+        " {root} {metadata} {metadata_url} {targets_url} {target} {downloads}"
+    )
+    theirs = f"{prefix}{PYTHON} {EXAMPLES / 'python_tuf_client.py'}"
+    script = f"sh {EXAMPLES}/naive_fetch.sh {{targets_url}} {{target}} {{downloads}}"
+    return {
+        "ours": Program(name="ours", download=prefix + ours, patience=15),
+        "theirs": Program.conforming("theirs", theirs, patience=15),
+        "script": Program(name="script", download=prefix + script, patience=15),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        ("ours", Verdict.WITHSTOOD),
+        ("theirs", Verdict.HUNG),  # it has thirty seconds of patience, for each byte
+        ("script", Verdict.DECEIVED),  # it asks for no timestamp
+    ],
+)
+def test_an_attack_that_takes_its_time_is_mounted_on_programs(
+    require_servers, tmp_path, kind, verdict
+):
+    require_servers("curl")
+
+    assert [verdict] == verdicts(programs(tmp_path)[kind], PATIENT[1:2])
+
+
+@pytest.mark.parametrize("kind", ["ours", "theirs", "script"])
+def test_an_attack_that_needs_another_clock_is_mounted_on_programs(require_servers, tmp_path, kind):
+    require_servers("curl", "faketime")
+    program = programs(tmp_path, "faketime {now} ")[kind]
+
+    verdict = Verdict.DECEIVED if kind == "script" else Verdict.WITHSTOOD
+    assert [verdict] == verdicts(program, [ALL["targets is shown for a week after it expired"]])
+
+
 def told(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "trustlib.testing", *arguments],
