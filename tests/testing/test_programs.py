@@ -186,6 +186,21 @@ def test_an_attack_that_needs_another_clock_is_mounted_on_programs(require_serve
     assert [verdict] == verdicts(program, [ALL["targets is shown for a week after it expired"]])
 
 
+def test_a_script_that_compares_a_hash_notices_other_bytes_and_no_lies(require_servers):
+    """Nothing but curl, jq and sha256sum: whoever signs, and when, it does not know."""
+    require_servers("curl", "jq")
+    program = Program(
+        name="hashed",
+        download=f"sh {EXAMPLES}/hashed_fetch.sh {{metadata_url}} {{targets_url}} {{target}} {{downloads}}",
+    )
+    other = ALL["the artifact is another of the same length"]
+    stranger = ALL["a stranger signs timestamp"]
+
+    assert [Verdict.WITHSTOOD, Verdict.DECEIVED, Verdict.DECEIVED] == verdicts(
+        program, [other, REPLAY, stranger]
+    )
+
+
 def told(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "trustlib.testing", *arguments],
