@@ -708,7 +708,7 @@ CLIENT = (
     Row(
         mark="§5.6.7.1",
         asks="No role is visited twice; after so many roles the search ends.",
-        done="workflow:next_role",
+        done="workflow:at_hand",
         tests="""
             core/test_workflow.py::test_delegations_in_a_circle_come_to_an_end
             core/test_workflow.py::test_as_many_roles_as_allowed_are_visited
@@ -718,13 +718,13 @@ CLIENT = (
     Row(
         mark="§5.6.7.2",
         asks="The delegations are searched in order of appearance.",
-        done="workflow:next_role",
+        done="workflow:at_hand",
         tests="core/test_workflow.py::test_the_search_is_pre_order_and_most_trusted_first",
     ),
     Row(
         mark="§5.6.7.2.1",
         asks="After a terminating delegation nobody else is asked.",
-        done="workflow:next_role",
+        done="workflow:at_hand",
         tests="""
             core/test_workflow.py::test_a_terminating_delegation_ends_the_search
             core/test_workflow.py::test_a_terminating_delegation_further_down_ends_all_of_the_search
@@ -734,7 +734,7 @@ CLIENT = (
     Row(
         mark="§5.6.7.2.2",
         asks="After another one the next is asked, until somebody lists the target.",
-        done="workflow:next_role",
+        done="workflow:at_hand",
         tests="""
             core/test_workflow.py::test_those_before_and_below_a_terminating_delegation_are_asked
             core/test_workflow.py::test_the_search_is_pre_order_and_most_trusted_first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
@@ -89,7 +89,7 @@ class Search:
     _now: datetime = field(init=False)
     _visited: dict[RoleName, Visit] = field(factory=dict[RoleName, Visit], init=False)
     _to_visit: list[_Expected] = field(init=False)
-    _valid_until: datetime = field(init=False)
+    _unknown: tuple[RoleName, Verified[Targets]] | None = field(default=None, init=False)
 
     @_session.default
     def _begun(self) -> Session:
@@ -103,9 +103,10 @@ class Search:
     def _top(self) -> list[_Expected]:
         return [(TARGETS, None)]
 
-    @_valid_until.default
-    def _first_expiry(self) -> datetime:
-        return self.trusted.valid_until
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is anybody left to ask."""
+        return bool(self._to_visit)
 
     def next_role(self) -> Workflow[Visit | None]:
         """Return the role that has the next say, or None if everybody was asked.
@@ -114,57 +115,60 @@ class Search:
             LimitError: more roles would have to be visited than allowed.
             TrustError: the role cannot be had or is not to be trusted.
         """
-        while (here := self.at_hand()) is None and self._to_visit:
-            name, delegator = self._to_visit.pop()
-            proof = yield from self._asked(name, delegator)
-            if proof is not None:
-                return self._come_to(proof, delegator)
-        return here
+        while self.goes_on:
+            for here in self.at_hand():
+                return here
+            yield from self.learn()
+        return None
 
-    def at_hand(self) -> Visit | None:
-        """Return the role that has the next say if it is known, without asking for anything.
+    def at_hand(self) -> Iterator[Visit]:
+        """Come to one role after the other, as far as they are known.
 
-        None: it must be asked for, or everybody was asked.
+        Where it ends, :meth:`learn` must bring the next one, or everybody was asked.
 
         Raises:
             LimitError: more roles would have to be visited than allowed.
-            ExpiredError: it has expired.
+            ExpiredError: a role has expired.
         """
-        while self._to_visit:
-            name, delegator = self._to_visit[-1]
-            if name in self._visited:  # §5.6.7.1
-                self._to_visit.pop()
+        to_visit, visited, known = self._to_visit, self._visited, self.known
+        while to_visit:
+            name, delegator = to_visit.pop()
+            if name in visited:  # §5.6.7.1
                 continue
-            if len(self._visited) == self.limits.delegations:
-                raise LimitError("delegated roles on the way to one target", len(self._visited))
-            proof = None if delegator is None else self.known.get((delegator, name))
-            if proof is None:
-                break
-            not_expired(proof, self._now, step="§5.6.5")
-            self._to_visit.pop()
-            return self._come_to(proof, delegator)
-        return None
+            if len(visited) == self.limits.delegations:
+                raise LimitError("delegated roles on the way to one target", len(visited))
+            if delegator is None:
+                proof = self.trusted.targets
+            elif (delegator, name) in known:
+                proof = known[delegator, name]
+                not_expired(proof, self._now, step="§5.6.5")
+            else:
+                self._unknown = name, delegator
+                return
+            here = visited[name] = proof, delegator
+            if proof.role.delegations is not None:
+                below = covering(proof.role, self.path)  # §5.6.7.2
+                if terminating(proof.role, below):  # §5.6.7.2.1: nobody later has a say
+                    to_visit.clear()
+                # §5.6.7.2.2: those who come later have their say after those below.
+                to_visit += [(one, proof) for one in reversed(below)]
+            yield here
 
-    def _come_to(self, proof: Verified[Targets], delegator: Verified[Targets] | None) -> Visit:
-        here = self._visited[proof.name] = proof, delegator
-        self._valid_until = min(self._valid_until, proof.role.expires)
-        below = covering(proof.role, self.path)  # §5.6.7.2
-        if terminating(proof.role, below):  # §5.6.7.2.1: nobody who comes later has a say
-            self._to_visit.clear()
-        # §5.6.7.2.2: those who come later have their say after those below.
-        self._to_visit.extend((name, proof) for name in reversed(below))
-        return here
+    def learn(self) -> Workflow[None]:
+        """Bring up to date what :meth:`at_hand` ended with, so that it is known; or pass it by.
 
-    def _asked(
-        self, name: RoleName, delegator: Verified[Targets] | None
-    ) -> Workflow[Verified[Targets] | None]:
-        if delegator is None:
-            return self.trusted.targets
-        return (
-            yield from self.ask(
-                self.trusted, name, delegator, known=self.known, session=self._session
-            )
+        Raises:
+            TrustError: it cannot be had, or is not to be trusted.
+        """
+        if self._unknown is None:
+            return
+        (name, delegator), self._unknown = self._unknown, None
+        proof = yield from self.ask(
+            self.trusted, name, delegator, known=self.known, session=self._session
         )
+        if proof is not None:
+            self.known[delegator, name] = proof
+            self._to_visit.append((name, delegator))
 
     def way_to(self, role: Verified[Targets]) -> tuple[RoleName, ...]:
         """Return the roles that led to *role*, which was visited, and itself."""
@@ -181,7 +185,7 @@ class Search:
             path=self.path,
             target=target,
             via=via,
-            valid_until=self._valid_until,
+            valid_until=min(trusted.valid_until, *(proof.role.expires for proof, _ in visits)),
             collection=root.collection,
             files=_files(self.path, target, root),
             source=trusted.source,
@@ -206,11 +210,11 @@ def find(trusted: Trusted, path: TargetPath, *, limits: Limits, known: Known) ->
             the search ends there, since that role might have had the last word.
     """
     search = Search(trusted=trusted, path=path, limits=limits, known=known)
-    # Most are known where much is asked: a step that asks for nothing need not be a workflow.
-    while (here := search.at_hand() or (yield from search.next_role())) is not None:
-        proof, _ = here
-        if path in proof.role.targets:  # §5.7.1
-            return search.found(proof.role.targets[path], search.way_to(proof))
+    while search.goes_on:
+        for proof, _ in search.at_hand():
+            if path in proof.role.targets:  # §5.7.1
+                return search.found(proof.role.targets[path], search.way_to(proof))
+        yield from search.learn()
     raise NotFoundError(path, "no role vouches for it; check the name", step=UNLISTED)  # §5.7.2
 
 
@@ -305,12 +309,8 @@ def on_word_of(
     Raises:
         TrustError: it cannot be had, or is not to be trusted.
     """
-    edge = (delegator, name)
-    if edge in known:
-        not_expired(known[edge], trusted.now, step="§5.6.5")
-        return known[edge]
-    known[edge] = yield from targets_role(trusted.snapshot, name, delegator, session)
-    return known[edge]
+    del known  # a search looks there before, and remembers what is returned
+    return (yield from targets_role(trusted.snapshot, name, delegator, session))
 
 
 def covering(role: Targets, path: TargetPath) -> tuple[RoleName, ...]:
