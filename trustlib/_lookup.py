@@ -62,24 +62,18 @@ class _Beginnings:
         lengths: of all beginnings, the shortest first.
     """
 
-    numbers: dict[str, tuple[int] | list[int]] = field(
-        factory=dict[str, "tuple[int] | list[int]"], init=False
-    )
-    lengths: tuple[int, ...] = field(default=(), init=False)
+    numbers: dict[str, tuple[int] | list[int]] = field(factory=dict[str, "tuple[int] | list[int]"])
+    lengths: tuple[int, ...] = ()
 
     def add(self, beginnings: Collection[str], number: int) -> None:
         """Note that all *beginnings* have to do with *number*."""
-        if self.numbers.keys().isdisjoint(beginnings):  # a role may have thousands, all its own
-            self.numbers.update(dict.fromkeys(beginnings, (number,)))
-            return
+        alone = (number,)
         for beginning in beginnings:
-            match self.numbers.get(beginning):
-                case None:
-                    self.numbers[beginning] = (number,)
-                case list() as shared:
-                    shared.append(number)
-                case own:
-                    self.numbers[beginning] = [*own, number]
+            others = self.numbers.setdefault(beginning, alone)
+            if isinstance(others, list):
+                others.append(number)
+            elif others is not alone:
+                self.numbers[beginning] = [*others, number]
 
     def complete(self) -> None:
         """Note which lengths there are, once all were added."""

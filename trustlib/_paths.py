@@ -52,7 +52,10 @@ def stored(name: RoleName) -> StoredName:
     Injective, also after case folding: upper-case letters are percent-encoded
     as well, and no two spellings of a percent-encoding exist.
     """
-    encoded = "".join(chr(b) if b in _SAFE else f"%{b:02X}" for b in name.encode())
+    raw = name.encode()
+    encoded: str = name
+    if not _SAFE.issuperset(raw):
+        encoded = "".join(chr(b) if b in _SAFE else f"%{b:02X}" for b in raw)
     if DEVICE.fullmatch(encoded):
         encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
     if len(encoded) > _LONGEST:  # "%s" begins no percent-encoding

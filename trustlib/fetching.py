@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import suppress
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from attrs import define, evolve, field
 
@@ -186,20 +186,6 @@ def _request(fetch: Fetch) -> Request:
     return Request(path=fetch.path, held=fetch.held)
 
 
-@runtime_checkable
-class _Closes(Protocol):
-    """Pieces that hold something to let go of; a list's iterator does not."""
-
-    def close(self) -> None: ...
-
-
-@runtime_checkable
-class _AsyncCloses(Protocol):
-    """:class:`_Closes`, to await."""
-
-    async def aclose(self) -> None: ...
-
-
 def _read(pieces: Iterator[bytes] | None, fetch: Fetch, limits: Limits) -> bytes | None:
     if pieces is None:
         return None
@@ -208,8 +194,9 @@ def _read(pieces: Iterator[bytes] | None, fetch: Fetch, limits: Limits) -> bytes
         for piece in pieces:
             meter.take(piece)
     finally:
-        if isinstance(pieces, _Closes):
-            pieces.close()
+        close = getattr(pieces, "close", None)  # a list's iterator holds nothing to let go of
+        if close is not None:
+            close()
     return bytes(meter.data)
 
 
@@ -221,6 +208,7 @@ async def _aread(pieces: AsyncIterator[bytes] | None, fetch: Fetch, limits: Limi
         async for piece in pieces:
             meter.take(piece)
     finally:
-        if isinstance(pieces, _AsyncCloses):
-            await pieces.aclose()
+        aclose = getattr(pieces, "aclose", None)
+        if aclose is not None:
+            await aclose()
     return bytes(meter.data)

@@ -183,6 +183,27 @@ def test_a_crowd_that_an_index_cannot_tell_apart_is_asked_one_by_one():
     assert sorted(lookup.covering("123")) == lookup.covering("123")
 
 
+class Sliced(str):
+    """A path that counts how often a beginning of it is taken."""
+
+    __slots__ = ("times",)
+
+    def __getitem__(self, key):
+        self.times += 1
+        return str.__getitem__(self, key)
+
+
+def test_a_path_is_looked_up_no_more_often_than_it_has_letters():
+    """However many lengths of beginnings somebody makes up."""
+    lookup = Lookup(tuple(PathPatterns((f"{'a' * number}*",)) for number in range(1_000)))
+    lookup.covering("")
+    path = Sliced("aaa")
+    path.times = 0
+
+    assert [0, 1, 2, 3] == lookup.covering(path)
+    assert 4 == path.times
+
+
 # -- and what it must not change --------------------------------------------------------
 
 
