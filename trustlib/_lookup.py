@@ -58,22 +58,17 @@ class _Beginnings:
     """Numbers, by what a text begins with that has to do with them.
 
     Attributes:
-        numbers: a tuple where it is one's own, and a list where several share a beginning.
+        numbers: by beginning; several may share one.
         lengths: of all beginnings, the shortest first.
     """
 
-    numbers: dict[str, tuple[int] | list[int]] = field(factory=dict[str, "tuple[int] | list[int]"])
+    numbers: dict[str, list[int]] = field(factory=dict[str, list[int]])
     lengths: tuple[int, ...] = ()
 
     def add(self, beginnings: Collection[str], number: int) -> None:
         """Note that all *beginnings* have to do with *number*."""
-        alone = (number,)
         for beginning in beginnings:
-            others = self.numbers.setdefault(beginning, alone)
-            if isinstance(others, list):
-                others.append(number)
-            elif others is not alone:
-                self.numbers[beginning] = [*others, number]
+            self.numbers.setdefault(beginning, []).append(number)
 
     def complete(self) -> None:
         """Note which lengths there are, once all were added."""
