@@ -289,6 +289,6 @@ def test_chunks_are_handed_on_as_they_arrive():
         assert [b"piece"] * 3 == got
 
 
-def test_no_piece_is_longer_than_64_kib():
+def test_no_piece_is_longer_than_256_kib():
     with Server(files({"/a": b"x" * 1_000_000})) as server, HttpTransport(server.url) as transport:
-        assert 65_536 >= max(map(len, transport.fetch(asking("a"))))
+        assert 262_144 >= max(map(len, transport.fetch(asking("a"))))

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._types import RoleName, TargetPath
+from trustlib.downloads.beside import Beside, Hash
 from trustlib.errors import MismatchError, TooLongError, shortened
 from trustlib.trust.agreeing import HASHES
 from trustlib.workflow import Found
@@ -19,8 +20,7 @@ from trustlib.workflow import Found
 STEP = "§5.7.3"
 
 
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+class _Hash(Hash, Protocol):
     def hexdigest(self) -> str: ...
 
 
@@ -68,10 +68,13 @@ class Checked:
 
     Attributes:
         so_far: how many bytes were taken; never more than there must be.
+        beside: hashes what is much while more is taken; None: each piece is
+            hashed when it is taken.
     """
 
     expected: Expected
-    so_far: int = 0
+    beside: Beside | None = None
+    so_far: int = field(default=0, init=False)
     _hashing: FrozenMap[str, _Hash] = field(init=False)
 
     @_hashing.default
@@ -92,7 +95,11 @@ class Checked:
                 advice="this is not the file that the repository vouched for",
             )
         self.so_far += len(piece)
-        for hashing in self._hashing.values():
+        hashes = self._hashing.values()
+        if self.beside is not None:
+            self.beside.update(hashes, piece)
+            return
+        for hashing in hashes:
             hashing.update(piece)
 
     def complete(self) -> None:
@@ -103,6 +110,8 @@ class Checked:
                 ``sha512`` that differs is named.
         """
         self._same("length", self.expected.length, self.so_far)
+        if self.beside is not None:
+            self.beside.settle(self._hashing.values())
         for name, hashing in self._hashing.items():  # every one that is listed (§5.7.3)
             self._same(name, self.expected.hashes[name], hashing.hexdigest())
 

@@ -12,6 +12,7 @@ then, once, everything is asked for again from the beginning.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from typing import Final, TypeAlias, TypeVar
@@ -20,6 +21,7 @@ from attrs import define, field, frozen
 
 from trustlib._types import UrlPath
 from trustlib.downloads._drafts import Draft, Place, opened, pieces, size
+from trustlib.downloads.beside import Beside
 from trustlib.downloads.expected import STEP, Checked, Expected
 from trustlib.errors import MismatchError, NotFoundError, TooLongError, TransportError
 from trustlib.limits import Limits
@@ -83,9 +85,14 @@ def obtaining(
     """Put what is *expected* at *place*; *files* are the names under which it may be found."""
     with opened(place) as at:
         if not (yield from _is_there(at, expected)):
-            with at.draft(expected.identity) as draft:
+            with at.draft(expected.identity) as draft, closing(Beside()) as beside:
                 filling = _Filling(
-                    expected=expected, files=files, draft=draft, limits=limits, clock=clock
+                    expected=expected,
+                    files=files,
+                    draft=draft,
+                    beside=beside,
+                    limits=limits,
+                    clock=clock,
                 )
                 yield from filling.filled()
                 yield Told(expected.length, expected.length)
@@ -130,6 +137,7 @@ class _Filling:
     expected: Expected
     files: tuple[UrlPath, ...]
     draft: Draft
+    beside: Beside
     limits: Limits
     clock: Callable[[], float]
     checked: Checked = field(init=False)
@@ -139,7 +147,7 @@ class _Filling:
     again: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.checked = Checked(self.expected)
+        self.checked = Checked(self.expected, self.beside)
 
     def filled(self) -> Steps[None]:
         """Return when the draft holds the artifact."""
@@ -223,7 +231,8 @@ class _Filling:
 
     def _begin_again(self) -> None:
         self.again = True
-        self.checked = Checked(self.expected)
+        self.beside.forget()
+        self.checked = Checked(self.expected, self.beside)
         self.draft.clear()
 
     def _take(self, piece: bytes) -> None:

@@ -29,6 +29,7 @@ MOVED: Final = frozenset({301, 302, 303, 307, 308})
 BUSY: Final = frozenset({429, 502, 503, 504})
 
 _SLOWEST_SKIP: Final = 100_000  # bytes per second
+_UNWANTED: Final = 65_536  # bytes that cost less than a new connection
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
@@ -38,7 +39,7 @@ def drain(response: BaseHTTPResponse, seconds: float) -> None:
     If that is much, broken, or takes more than *seconds*, the connection is
     closed instead. Neither changes what the answer meant.
     """
-    left, deadline = PIECE, monotonic() + seconds
+    left, deadline = _UNWANTED, monotonic() + seconds
     try:
         while left > 0 and monotonic() < deadline and (piece := response.read1(left)):
             left -= len(piece)

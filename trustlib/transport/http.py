@@ -146,7 +146,7 @@ class HttpTransport:
     _connections: _Connections = field(factory=_Connections, init=False, eq=False, repr=False)
 
     def fetch(self, request: Request) -> Iterator[bytes] | None:
-        """Return the file in pieces of at most 64 KiB, or None if the server has none (404, 410).
+        """Return the file in pieces of at most 256 KiB, or None if the server has none (404, 410).
 
         The first piece is read before this returns; after it, nothing is
         retried. ``next()`` returns, or raises, within *timeout.read* seconds
