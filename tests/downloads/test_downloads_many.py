@@ -262,3 +262,21 @@ def test_each_goes_on_with_its_own_draft(download, tmp_path):
 
         assert ["bytes=7-"] * 5 == [asked.headers["range"] for asked in server.asked]
     assert [] == drafts(tmp_path)
+
+
+def test_drafts_that_nobody_goes_on_with_are_removed_from_each_directory(download, tmp_path):
+    """Where they lie is looked up once for a directory, not once for a file."""
+    content, places = contents(4), [tmp_path / "one", tmp_path / "two"]
+    both = []
+    for place, names in zip(places, (list(content)[:2], list(content)[2:]), strict=True):
+        place.mkdir()
+        some = [(item, at) for item, at in wanted(content, place) if item.path in names]
+        for (item, _), slot in itertools.product(some, (0, 3, 9)):
+            draft_of(place, item, b"?", slot)
+        both += some
+    (tmp_path / "one" / "notes.part").write_text("somebody else's")
+    with serving_all(content) as server, http(server) as transport:
+        download.all(both, transport=transport)
+
+    assert [[], []] == [drafts(place) for place in places]
+    assert "somebody else's" == (tmp_path / "one" / "notes.part").read_text()

@@ -65,9 +65,20 @@ else:
         flock(descriptor, LOCK_EX | LOCK_NB)
 
 
+def left_in(directory: Path) -> frozenset[str]:
+    """Return what the drafts are called that lie in *directory*; none if it cannot be read."""
+    with suppress(OSError), os.scandir(directory) as entries:
+        return frozenset(one.name for one in entries if one.name.endswith(".part"))
+    return frozenset()
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Place]:
+def opened(path: Path, left: frozenset[str] | None = None) -> Iterator[Place]:
     """Open the directory of *path*, which may be reached through links.
+
+    Args:
+        path: the file that is to be there.
+        left: the drafts that lay there, where somebody looked already, for many files.
 
     Raises:
         StorageError: the system refused that, or something in the block.
@@ -77,7 +88,7 @@ def opened(path: Path) -> Iterator[Place]:
     try:
         folder = _folder(path.parent)
         try:
-            yield Place(path, folder)
+            yield Place(path, folder, left)
         finally:
             folder.close()
     except OSError as error:
@@ -113,6 +124,7 @@ class Place:
 
     path: Path
     folder: Folder
+    left: frozenset[str] | None = None
 
     def existing(self) -> FileIO | None:
         """Open the file that is there, or return None if there is none that can be read.
@@ -157,6 +169,8 @@ class Place:
     def sweep(self, identity: str) -> None:
         """Remove the drafts for that content that nobody works on."""
         for name in _names(identity):
+            if self.left is not None and name not in self.left:
+                continue
             with suppress(OSError), self.open(name, os.O_RDWR | _FLAGS) as file:
                 if self._is_free(name, file):
                     self.folder.remove(name)

@@ -7,14 +7,23 @@ may end there.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from threading import Event, Lock
+from time import monotonic, thread_time
 from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
 from trustlib.downloads.telling import AT_ONCE, Progress
+
+_WORTH: Final = 0.01
+"""Seconds of waiting that are worth more threads."""
+
+_LOOK: Final = 0.02
+"""Seconds until somebody looks whether the only thread waits."""
 
 _HEED: Final = 0.5
 """Seconds until whoever waits looks whether it was interrupted."""
@@ -40,10 +49,11 @@ AsyncJobs: TypeAlias = Sequence[Job[Awaitable[object]]]
 
 
 def all_done(jobs: Jobs, progress: Progress, at_once: int = AT_ONCE) -> None:
-    """Return when all *jobs* are done, several *at_once* in threads.
+    """Return when all *jobs* are done: in one thread, and in several if that one waits.
 
-    A thread that waits for the network is waited for until that answers or
-    times out.
+    Threads that compute take turns, and the turns cost something. So others
+    begin when the first has waited for longer than it has computed. A thread
+    that waits for the network is waited for until that answers or times out.
 
     Args:
         jobs: what is to be done.
@@ -57,39 +67,26 @@ def all_done(jobs: Jobs, progress: Progress, at_once: int = AT_ONCE) -> None:
     """
     from concurrent.futures import ThreadPoolExecutor, wait
 
-    tally = _Tally.of(jobs, progress, at_once)
-    begin, stop = Event(), Event()
-    failures: list[BaseException] = []
-
-    def told(number: int, so_far: int, total: int) -> None:
-        if stop.is_set():
-            raise _StoppedError
-        tally.told(number, so_far, total)
-
-    def one(number: int, job: Job[object]) -> None:
-        try:
-            begin.wait()
-            told(number, 0, job.size)
-            job.done(partial(told, number))
-        except _StoppedError:
-            pass
-        except BaseException as error:
-            failures.append(error)
-            stop.set()
-            raise
-
+    crew = _Crew(_Tally.of(jobs, progress, at_once), deque(enumerate(jobs)))
+    first, others = Event(), Event()
     with ThreadPoolExecutor(at_once) as pool:
         try:
-            # Whoever is interrupted while threads are made cannot wait for all of them.
-            futures = [pool.submit(one, number, job) for number, job in enumerate(jobs)]
-            begin.set()
+            # Whoever is interrupted while threads are made cannot wait for all of them: they
+            # begin when all are made.
+            working = [pool.submit(crew.worked, first)]
+            first.set()
             # A signal that comes just before a thread begins to wait does not wake it up.
-            while wait(futures, timeout=_HEED).not_done:
-                pass
+            more = at_once - 1
+            while wait(working, timeout=_LOOK if more and crew.todo else _HEED).not_done:
+                if more and crew.todo and crew.is_waiting():
+                    more, made = 0, min(more, len(crew.todo))
+                    working += [pool.submit(crew.worked, others) for _ in range(made)]
+                    others.set()
         finally:
-            stop.set()  # everything is done, or the caller was interrupted
-            begin.set()
-    for error in failures:
+            crew.stop.set()  # everything is done, or the caller was interrupted
+            first.set()
+            others.set()
+    for error in crew.failures:
         raise error
 
 
@@ -110,6 +107,54 @@ async def aall_done(jobs: AsyncJobs, progress: Progress, at_once: int = AT_ONCE)
                 group.create_task(one(number, job))
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
+
+
+@define(eq=False)
+class _Crew:
+    """Threads, and what is left for them to do.
+
+    Attributes:
+        tally: who is told.
+        todo: the jobs that nobody has begun, by number.
+        stop: set when nothing more is to be done.
+        failures: what went wrong, in order.
+    """
+
+    tally: _Tally
+    todo: deque[tuple[int, Job[object]]]
+    stop: Event = field(factory=Event, init=False)
+    failures: list[BaseException] = field(factory=list[BaseException], init=False)
+    _began: float = field(factory=monotonic, init=False)
+    _computed: float = field(default=0.0, init=False)
+
+    def worked(self, begin: Event) -> None:
+        """Do jobs until none is left, from when *begin* is set."""
+        begin.wait()
+        while self.todo and not self.stop.is_set():
+            with suppress(IndexError):  # somebody else was quicker
+                self._do(*self.todo.popleft())
+
+    def is_waiting(self) -> bool:
+        """Tell whether the one thread has waited longer than it computed, and than others cost."""
+        waited = monotonic() - self._began - self._computed
+        return waited > max(self._computed, _WORTH)
+
+    def _do(self, number: int, job: Job[object]) -> None:
+        try:
+            self._told(number, 0, job.size)
+            job.done(partial(self._told, number))
+        except _StoppedError:
+            pass
+        except BaseException as error:
+            self.failures.append(error)
+            self.stop.set()
+            raise
+
+    def _told(self, number: int, so_far: int, total: int) -> None:
+        if self.stop.is_set():
+            raise _StoppedError
+        self._computed = thread_time()
+        self.tally.told(number, so_far, total)
 
 
 class _StoppedError(Exception):

@@ -66,12 +66,13 @@ def downloading(
     *,
     folder: str,
     limits: Limits,
+    left: frozenset[str] | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> Steps[Path]:
     """Put what was *found* at *place*, as :func:`~trustlib.downloads.downloaded` says."""
     expected = Expected.of(found)
     files = tuple(UrlPath(f"{folder}{file}") for file in found.files)
-    return (yield from obtaining(expected, files, place, limits=limits, clock=clock))
+    return (yield from obtaining(expected, files, place, limits=limits, left=left, clock=clock))
 
 
 def obtaining(
@@ -80,10 +81,14 @@ def obtaining(
     place: Path,
     *,
     limits: Limits,
+    left: frozenset[str] | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> Steps[Path]:
-    """Put what is *expected* at *place*; *files* are the names under which it may be found."""
-    with opened(place) as at:
+    """Put what is *expected* at *place*; *files* are the names under which it may be found.
+
+    *left* are the drafts beside *place*, if somebody has looked already.
+    """
+    with opened(place, left) as at:
         if not (yield from _is_there(at, expected)):
             with at.draft(expected.identity) as draft, closing(Beside()) as beside:
                 filling = _Filling(
