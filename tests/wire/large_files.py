@@ -1,5 +1,6 @@
 """Files with many entries, and damage that is aimed at whoever reads around those."""
 
+import json
 import re
 from random import Random
 
@@ -17,8 +18,11 @@ from trustlib.wire.large import read_around
 from trustlib.wire.reading import read_whole
 
 DIGEST = "0123456789abcdef" * 4
-_ENTRY = re.compile(rb'"[^"]*":\{(?:"custom":\{.*?\},)?"hashes":\{[^}]*\},"length":\d+\},?')
-_META = re.compile(rb'"[^"]*\.json":\{[^{}]*(?:\{[^}]*\})?[^{}]*\},?')
+_ENTRY = re.compile(
+    rb'"[^"]*":\s*\{\s*(?:"custom":\s*\{.*?\},\s*)?"hashes":\s*\{[^}]*\},\s*"length":\s*\d+\s*\}(?:,\s*)?',
+    re.DOTALL,
+)
+_META = re.compile(rb'"[^"]*\.json":\s*\{[^{}]*(?:\{[^}]*\})?[^{}]*\}(?:,\s*)?')
 _PIECES = (
     *(b'"these entries are elsewhere"', b"these entries are elsewhere", b'"these \\u0065ntries'),
     *(b'"targets":{', b'"meta":{', b'"signed":{', b'"signatures":[', b'"custom":{"a":1},', b"\\u0061"),
@@ -76,7 +80,13 @@ def seeds():
             ),
         ),
     )  # fmt: skip
-    return tuple((type(role), large(role, "one", "two")) for role in roles)
+    canonical = [(type(role), large(role, "one", "two")) for role in roles]
+    return (*canonical, *((kind, spaced(raw)) for kind, raw in canonical))
+
+
+def spaced(raw, **how):
+    """*raw* as people like to read it, or as *how* says."""
+    return json.dumps(json.loads(raw), **(how or {"indent": 1})).encode()
 
 
 def damaged(raw: bytes, random: Random) -> bytes:
@@ -87,7 +97,7 @@ def damaged(raw: bytes, random: Random) -> bytes:
 
 
 def _entry_changed(raw: bytes, random: Random) -> bytes:
-    found = [m.span() for m in (_META if b'"snapshot"' in raw else _ENTRY).finditer(raw)]
+    found = [m.span() for m in (_META if b'"meta"' in raw else _ENTRY).finditer(raw)]
     if not found:
         return mutated(raw, random)
     (a, b), (c, d) = sorted(random.choices(found, k=2))

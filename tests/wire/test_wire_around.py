@@ -4,7 +4,7 @@ import os
 from random import Random
 
 import pytest
-from wire.large_files import compared, damaged, seeds
+from wire.large_files import compared, damaged, seeds, spaced
 
 from trustlib._times import WHOLE_SECONDS
 from trustlib._types import TARGETS
@@ -25,13 +25,31 @@ def test_a_canonical_file_is_read_around_its_entries(kind, raw, block):
     assert compared(kind, raw, WHOLE_SECONDS, block=block) == (block > 16)
 
 
-@pytest.mark.parametrize(("kind", "raw"), SEEDS)
+CANONICAL = SEEDS[: len(SEEDS) // 2]
+
+
+@pytest.mark.parametrize(("kind", "raw"), CANONICAL)
 def test_what_is_signed_is_looked_at_where_it_stands(kind, raw):
     covered = around(kind, raw).covered
 
     assert isinstance(covered, memoryview)
     assert raw is covered.obj
     assert raw.endswith(bytes(covered) + b"}")
+
+
+@pytest.mark.parametrize(("kind", "raw"), CANONICAL)
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"separators": (", ", ": ")},
+        {"indent": "\t"},
+        {"indent": 0},
+        {"separators": (",\r\n", "\n:\n")},
+    ],
+)
+def test_white_space_says_nothing(kind, raw, how):
+    assert compared(kind, spaced(raw, **how), WHOLE_SECONDS, block=16_384)
+    assert around(kind, raw).payload == around(kind, spaced(raw, **how)).covered
 
 
 def test_damaged_files_are_read_as_without_it():

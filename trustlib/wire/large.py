@@ -17,10 +17,11 @@ import attrs
 from trustlib._canonical import canonical
 from trustlib._json import read
 from trustlib._times import TimeSpelling
-from trustlib._types import SNAPSHOT, TARGETS, RoleName
+from trustlib._types import SNAPSHOT, TARGETS, Covered, RoleName
 from trustlib.documents import Document
 from trustlib.errors import MalformedError
 from trustlib.roles import R
+from trustlib.wire.closing import closed_up
 from trustlib.wire.lazy import ELSEWHERE, Entries
 from trustlib.wire.listings import META_LISTED, TARGETS_LISTED, Listing
 from trustlib.wire.reading import role_in, signatures_in
@@ -49,11 +50,16 @@ def read_around(
     opening = None if listing is None else listing.opening.search(raw)
     if listing is None or opening is None:
         return None
-    entries = entries_at(listing, raw, opening.end(), block=block)
+    opens = opening.end()
+    entries, closes = entries_at(listing, raw, opens + 1, block=block), None
+    if entries is None and (closed := closed_up(listing, raw, opens + 1, block=block)) is not None:
+        members, closes = closed
+        entries = entries_at(listing, members + b"}", 0, block=block)
     if entries is None:
         return None
+    stands = slice(opens, (entries.end if closes is None else closes) + 1)
     try:
-        return _document(kind, raw, entries, opens=opening.end() - 1, name=name, times=times)
+        return _document(kind, raw, entries, stands, name=name, times=times)
     except MalformedError:
         return None  # the reader of all of it says what is wrong
 
@@ -62,13 +68,13 @@ def _document(
     kind: type[R],
     raw: bytes,
     entries: Entries[Any, Any],
+    stands: slice,
     *,
-    opens: int,
     name: RoleName,
     times: TimeSpelling,
 ) -> Document[R] | None:
-    closes, member = entries.end + 1, entries.listing.member
-    around = raw[:opens] + _HOLE + raw[closes:]
+    member = entries.listing.member
+    around = raw[: stands.start] + _HOLE + raw[stands.stop :]
     if around.count(_HOLE) > 1 or rb"\u" in around:  # which could spell it as well
         return None
     envelope = read(around, f"{name}.json")
@@ -79,10 +85,17 @@ def _document(
     signed.object()[member] = {}
     listed: dict[str, Any] = {member: entries}
     role = attrs.evolve(role_in(kind, signed, times), **listed)
-    begins, ends = opens - len(before), closes + len(after)
-    covered: bytes | memoryview
-    if begins >= 0 and raw[begins:opens] == before and raw[closes:ends] == after:
-        covered = memoryview(raw)[begins:ends]
-    else:
-        covered = b"".join((before, raw[opens:closes], after))
+    covered = _covered(raw, before, entries, after, stands)
     return Document(name, raw, covered, signatures_in(envelope), role)
+
+
+def _covered(
+    raw: bytes, before: bytes, entries: Entries[Any, Any], after: bytes, stands: slice
+) -> Covered:
+    """Return the canonical form that is *before* and *after* the entries, a view if it can be."""
+    begins, ends = stands.start - len(before), stands.stop + len(after)
+    if entries.source is raw and begins >= 0:
+        there = raw[begins : stands.start], raw[stands.stop : ends]
+        if there == (before, after):
+            return memoryview(raw)[begins:ends]
+    return b"".join((before, b"{", entries.text, b"}", after))

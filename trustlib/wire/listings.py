@@ -23,24 +23,28 @@ from trustlib.wire.writing import metafile_value, target_value
 
 K = TypeVar("K", bound=str)
 
-_NAME: Final = rb'"(?P<name>[ !#-\[\]-~]*+%b)":'
+# A low line is where white space may stand in a file that is not in canonical form.
+_NAME: Final = rb'_"(?P<name>[ !#-\[\]-~]*+%b)"_:_'
 _NUMBER: Final = rb"[1-9][0-9]{0,14}+"  # below 2**53, whatever the digits are
+_LENGTH: Final = rb'"length"_:_(?P<length>%b)'
 _HASHES: Final = (  # what stands for the digits is held against the rule for all entries at once
-    rb'"hashes":\{(?!\})'
-    rb'(?:"sha256":"(?P<sha256>.{64})"(?:,(?="sha512")|(?=\})))?+'
-    rb'(?:"sha512":"(?P<sha512>.{128})")?+\}'
+    rb'"hashes"_:_\{_(?!\})'
+    rb'(?:"sha256"_:_"(?P<sha256>.{64})"_(?:,_(?="sha512")|(?=\})))?+'
+    rb'(?:"sha512"_:_"(?P<sha512>.{128})"_)?+\}'
 )
-_PLAIN: Final = rb'[ !"#-\[\]-z|~]*+'  # neither braces nor escapes
-_CUSTOM: Final = (
-    rb'"custom":(?P<custom>\{' + _PLAIN + rb"(?:\{" + _PLAIN + rb"\}" + _PLAIN + rb")*+\})"
-)
-_AFTER: Final = rb"(?:,|(?=\}))"
+_PLAIN: Final = rb'[\t\n\r !"#-\[\]-z|~]*+'  # neither braces nor escapes
+_CUSTOM: Final = rb'"custom"_:_(?P<custom>\{%b(?:\{%b\}%b)*+\})' % (_PLAIN, _PLAIN, _PLAIN)
+_AFTER: Final = rb"_(?:,|(?=\}))"
 
-_TARGET: Final = rb"\{(?:" + _CUSTOM + rb",)?+" + _HASHES + rb',"length":(?:0|' + _NUMBER + rb")\}"
-_METAFILE: Final = (
-    rb"\{(?:" + _HASHES + rb',)?+(?:"length":' + _NUMBER + rb',)?+"version":' + _NUMBER + rb"\}"
+_TARGET: Final = rb"\{_(?:%b_,_)?+%b_,_%b_\}" % (_CUSTOM, _HASHES, _LENGTH % (b"0|" + _NUMBER))
+_METAFILE: Final = rb'\{_(?:%b_,_)?+(?:%b_,_)?+"version"_:_(?P<version>%b)_\}' % (
+    _HASHES,
+    _LENGTH % _NUMBER,
+    _NUMBER,
 )
 _GROUP: Final = re.compile(rb"\(\?P<\w+>")
+_NEEDLESS: Final = re.compile(rb"\(\?P<(?:length|version)>")  # the pattern has said it all
+_SPACE: Final = rb"[ \t\n\r]*+"
 
 
 @frozen(kw_only=True)
@@ -50,10 +54,11 @@ class Listing(Generic[K, V]):
     Attributes:
         member: its name in the member ``signed``.
         suffix: what the name of an entry ends in, beyond its key.
-        opening: its name and its brace, if it is not empty.
+        opening: what comes before its brace, if it is not empty.
         checked: an entry and the comma after it; its groups are the name and
             whatever is still to be held against a rule.
         walked: the same; its groups are the name and the value.
+        spaced: the same with white space; its groups are all that is said.
     """
 
     member: str
@@ -64,6 +69,7 @@ class Listing(Generic[K, V]):
     opening: re.Pattern[bytes] = field(repr=False)
     checked: re.Pattern[bytes] = field(repr=False)
     walked: re.Pattern[bytes] = field(repr=False)
+    spaced: re.Pattern[bytes] = field(repr=False)
 
     @classmethod
     def of(
@@ -78,18 +84,17 @@ class Listing(Generic[K, V]):
     ) -> Listing[K, V]:
         """Return the listing whose entries' values look like *pattern*."""
         ends = b"(?<=" + re.escape(suffix.encode()) + b")" if suffix else b""
-        name = _NAME % ends
+        name, end = _NAME % ends, _AFTER
         return cls(
             member=member,
             suffix=suffix,
             key=key,
             value=value,
             written=written,
-            opening=re.compile(rb'"%b":\{(?=")' % member.encode()),
-            checked=re.compile(name + pattern + _AFTER, re.DOTALL),
-            walked=re.compile(
-                name + b"(?P<value>" + _GROUP.sub(b"(?:", pattern) + b")" + _AFTER, re.DOTALL
-            ),
+            opening=_compiled(rb'"%b"_:_(?=\{_")' % member.encode(), _SPACE),
+            checked=_compiled(name + _NEEDLESS.sub(b"(?:", pattern) + end, b""),
+            walked=_compiled(name + b"(?P<value>" + _GROUP.sub(b"(?:", pattern) + b")" + end, b""),
+            spaced=_compiled(name + pattern + end, _SPACE),
         )
 
     def called(self, key: str) -> str:
@@ -103,6 +108,10 @@ class Listing(Generic[K, V]):
     def valued(self, texts: list[bytes]) -> list[V]:
         """Return the values that *texts* spell, each found well-formed before."""
         return list(map(self.value, read(b"[" + b",".join(texts) + b"]", self.member).elements()))
+
+
+def _compiled(pattern: bytes, space: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern.replace(b"_", space), re.DOTALL)
 
 
 TARGETS_LISTED: Final = Listing[TargetPath, Target].of(
