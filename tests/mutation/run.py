@@ -33,6 +33,7 @@ ARGUED = ROOT / "docs/decisions/0005-mutants-that-survive.md"
 FAST = ("tests/core/test_verify.py", "tests/core/test_trust.py", "tests/core/test_workflow.py")
 CLIENT = ("tests/client",)
 UNNUMBERED = "tests/core/test_unnumbered.py"
+LARGE = ("tests/wire/test_wire_around.py", "tests/wire/test_wire_lazy.py")
 WIRE = ("tests/core/test_wire.py", "tests/core/test_json.py", "tests/core/test_canonical.py")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
@@ -44,6 +45,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "trust/agreeing.py": (*FAST[1:], UNNUMBERED, *CLIENT),
     "trust/stages.py": (*FAST[1:], UNNUMBERED, "tests/core/test_repeated.py", *CLIENT),
+    "wire/closing.py": LARGE,
+    "wire/large.py": LARGE,
+    "wire/lazy.py": LARGE,
+    "wire/scanning.py": LARGE,
+    "wire/splicing.py": LARGE,
     "workflow/agreement.py": ("tests/consensus/test_roles_agree.py",),
     "workflow/counting.py": ("tests/consensus/test_counting.py", "tests/consensus"),
     "workflow/dissent.py": ("tests/consensus",),

@@ -194,6 +194,7 @@ class Entries(LazyMap[K, V]):
     def _merged(self, other: Entries[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
         """Return what differs, from two walks along sorted names."""
         key, made = self.listing.keyed, _Made(self.listing)
+        pairs = _Unlike(made)
         mine, theirs = chain.from_iterable(self._blocks()), chain.from_iterable(other._blocks())
         one, two = next(mine, _NO_MORE), next(theirs, _NO_MORE)
         while one is not two:
@@ -204,9 +205,8 @@ class Entries(LazyMap[K, V]):
                 yield key(two[0]), None, made[two[1]]
                 two = next(theirs, _NO_MORE)
             else:
-                # Two spellings may be equal values: 1 and true are, to Python.
-                if one[1] != two[1] and made[one[1]] != made[two[1]]:
-                    yield key(one[0]), made[one[1]], made[two[1]]
+                if one[1] != two[1] and (pair := pairs[one[1], two[1]]) is not None:
+                    yield key(one[0]), *pair
                 one, two = next(mine, _NO_MORE), next(theirs, _NO_MORE)
 
 
@@ -285,3 +285,20 @@ class _Made(dict[bytes, V]):
     def __missing__(self, text: bytes) -> V:
         self.learn([text])
         return self[text]
+
+
+class _Unlike(dict[tuple[bytes, bytes], tuple[V, V] | None]):
+    """Two values by how they are spelled, or None where they are equal all the same.
+
+    1 and true are equal, to Python.
+    """
+
+    def __init__(self, made: _Made[V]) -> None:
+        self._made = made
+
+    def __missing__(self, texts: tuple[bytes, bytes]) -> tuple[V, V] | None:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        mine, theirs = self._made[texts[0]], self._made[texts[1]]
+        self[texts] = None if mine == theirs else (mine, theirs)
+        return self[texts]
