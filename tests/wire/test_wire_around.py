@@ -15,6 +15,7 @@ from trustlib.roles import Authority, Root, Snapshot, Targets, Timestamp
 from trustlib.verify import verify
 from trustlib.wire import TUF_JSON
 from trustlib.wire.large import read_around
+from trustlib.wire.listings import META_LISTED, TARGETS_LISTED
 
 SEEDS = seeds()
 TRIES = int(os.environ.get("TRUSTLIB_DAMAGED_FILES", "4000"))
@@ -146,6 +147,24 @@ def test_what_the_pattern_knows_is_not():
         b'"a":{' + GOOD.replace(b"1}", b"999999999999999}"),
     ):
         assert compared(Targets, file_of(entries), WHOLE_SECONDS, block=16_384)
+
+
+def test_no_row_of_spaces_is_looked_at_from_each_of_them():
+    """That takes quadratic time, and a file may be made of them."""
+    for listed in (TARGETS_LISTED, META_LISTED):
+        for pattern in (listed.checked, listed.walked, listed.spaced):
+            assert pattern.pattern.startswith(b'"')
+
+
+@pytest.mark.parametrize("comma", [b",", b", ", b",\n", b" , "])
+def test_nothing_follows_the_last_comma(comma):
+    entries = b'"a": {' + GOOD
+    more = b'"b": {' + GOOD
+
+    assert compared(Targets, file_of(entries + comma + more), WHOLE_SECONDS, block=400)
+    assert around(Targets, file_of(entries + comma)) is None
+    assert around(Targets, file_of(entries + comma + more + comma)) is None
+    assert around(Targets, file_of(entries + comma + comma + more)) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from trustlib._canonical import canonical
 from trustlib._json import Read, read
 from trustlib.errors import MalformedError
-from trustlib.wire.listings import Listing
+from trustlib.wire.listings import SPACES, Listing
 
 _KNOWN: Final = 4096  # texts; publishers say the same of most of their targets
 
@@ -34,18 +34,16 @@ def closed_up(
     """
     closing = _Closing(listing)
     pieces, at = list[bytes](), begins
-    while True:
+    while closing.more:
+        if (spaces := SPACES.match(source, at)) is not None:
+            at = spaces.end()
         looked_at = source[at : at + block]
         *parts, rest = listing.spaced.split(looked_at)
         closed = closing.closed(parts)
         if closed is None:
             return None
-        pieces += closed
+        pieces.append(closed)
         at += len(looked_at) - len(rest)
-        if source[at : at + 1] == b"}":
-            break
-    if source[at - 1 : at] == b",":
-        return None
     return b",".join(pieces), at
 
 
@@ -56,8 +54,9 @@ class _Closing:
         self._groups = listing.spaced.groupindex
         self._width = listing.spaced.groups + 1
         self._known: dict[bytes | None, bytes] = {None: b""}
+        self.more = True  # the last entry is the one that has a brace after it and no comma
 
-    def closed(self, parts: list[bytes]) -> list[bytes] | None:
+    def closed(self, parts: list[bytes]) -> bytes | None:
         """Return the entries in *parts*, as the pattern splits them; None if they are none."""
         if not parts or any(parts[:: self._width]):  # something stands between two
             return None
@@ -67,6 +66,7 @@ class _Closing:
         customs = columns.get("custom", unsaid)
         if not self._learns(customs):
             return None
+        self.more = columns["comma"][-1] is not None
         rows = zip(
             columns["name"],
             customs,
@@ -77,11 +77,11 @@ class _Closing:
             strict=True,
         )
         known = self._known
-        return [
+        return b",".join(
             b'"%b":{%b%b%b}'
             % (name, known[custom], _hashes(short, long), _numbers(length, version))
             for name, custom, short, long, length, version in rows
-        ]
+        )
 
     def _learns(self, customs: Sequence[bytes | None]) -> bool:
         """Return whether all *customs* are JSON in order, and remember their canonical form."""

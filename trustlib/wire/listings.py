@@ -23,8 +23,9 @@ from trustlib.wire.writing import metafile_value, target_value
 
 K = TypeVar("K", bound=str)
 
-# A low line is where white space may stand in a file that is not in canonical form.
-_NAME: Final = rb'_"(?P<name>[ !#-\[\]-~]*+%b)"_:_'
+# A low line is where white space may stand in a file that is not in canonical form. None begins
+# a pattern: looking for an entry from every space in a long row would take quadratic time.
+_NAME: Final = rb'"(?P<name>[ !#-\[\]-~]*+%b)"_:_'
 _NUMBER: Final = rb"[1-9][0-9]{0,14}+"  # below 2**53, whatever the digits are
 _LENGTH: Final = rb'"length"_:_(?P<length>%b)'
 _HASHES: Final = (  # what stands for the digits is held against the rule for all entries at once
@@ -34,7 +35,7 @@ _HASHES: Final = (  # what stands for the digits is held against the rule for al
 )
 _PLAIN: Final = rb'[\t\n\r !"#-\[\]-z|~]*+'  # neither braces nor escapes
 _CUSTOM: Final = rb'"custom"_:_(?P<custom>\{%b(?:\{%b\}%b)*+\})' % (_PLAIN, _PLAIN, _PLAIN)
-_AFTER: Final = rb"_(?:,|(?=\}))"
+_AFTER: Final = rb"_(?:(?P<comma>,)_|(?=\}))"
 
 _TARGET: Final = rb"\{_(?:%b_,_)?+%b_,_%b_\}" % (_CUSTOM, _HASHES, _LENGTH % (b"0|" + _NUMBER))
 _METAFILE: Final = rb'\{_(?:%b_,_)?+(?:%b_,_)?+"version"_:_(?P<version>%b)_\}' % (
@@ -43,8 +44,11 @@ _METAFILE: Final = rb'\{_(?:%b_,_)?+(?:%b_,_)?+"version"_:_(?P<version>%b)_\}' %
     _NUMBER,
 )
 _GROUP: Final = re.compile(rb"\(\?P<\w+>")
-_NEEDLESS: Final = re.compile(rb"\(\?P<(?:length|version)>")  # the pattern has said it all
+_NEEDLESS: Final = re.compile(rb"\(\?P<(?:length|version|comma)>")  # the pattern has said it all
 _SPACE: Final = rb"[ \t\n\r]*+"
+
+SPACES: Final = re.compile(_SPACE)
+"""White space, as far as it goes."""
 
 
 @frozen(kw_only=True)
@@ -84,7 +88,7 @@ class Listing(Generic[K, V]):
     ) -> Listing[K, V]:
         """Return the listing whose entries' values look like *pattern*."""
         ends = b"(?<=" + re.escape(suffix.encode()) + b")" if suffix else b""
-        name, end = _NAME % ends, _AFTER
+        name, end, after = _NAME % ends, _AFTER, _GROUP.sub(b"(?:", _AFTER)
         return cls(
             member=member,
             suffix=suffix,
@@ -92,8 +96,10 @@ class Listing(Generic[K, V]):
             value=value,
             written=written,
             opening=_compiled(rb'"%b"_:_(?=\{_")' % member.encode(), _SPACE),
-            checked=_compiled(name + _NEEDLESS.sub(b"(?:", pattern) + end, b""),
-            walked=_compiled(name + b"(?P<value>" + _GROUP.sub(b"(?:", pattern) + b")" + end, b""),
+            checked=_compiled(name + _NEEDLESS.sub(b"(?:", pattern + end), b""),
+            walked=_compiled(
+                name + b"(?P<value>" + _GROUP.sub(b"(?:", pattern) + b")" + after, b""
+            ),
             spaced=_compiled(name + pattern + end, _SPACE),
         )
 
