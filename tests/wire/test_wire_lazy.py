@@ -107,6 +107,19 @@ def test_a_map_differs_from_what_is_no_frozen_map():
     assert lazy != parsed({**MANY, "app-01499": listing("x")})
 
 
+class Everything:
+    """What says of itself that it equals whatever it is compared with."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+def test_whoever_it_is_compared_with_is_asked_too():
+    assert parsed(MANY) == Everything()
+
+
 def test_values_that_are_spelled_differently_may_be_equal():
     """1 and true are, to Python; the map of their values says so too."""
     one, true = ({"a": listing("a", custom={"k": k})} for k in (1, True))

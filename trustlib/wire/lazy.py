@@ -9,6 +9,7 @@ changed. Both equal the map that would have held all the values.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
@@ -38,9 +39,9 @@ class LazyMap(FrozenMap[K, V], Generic[K, V]):
 
     listing: Listing[K, V]
 
+    @abstractmethod
     def pairs(self) -> Iterator[tuple[K, V]]:
         """Return all keys with their values, made on the way."""
-        raise NotImplementedError
 
     def items(self) -> ItemsView[K, V]:
         """Return all keys with their values, made on the way."""
