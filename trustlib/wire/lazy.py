@@ -196,19 +196,21 @@ class Entries(LazyMap[K, V]):
         """Return what differs, from two walks along sorted names."""
         key, made = self.listing.keyed, _Made(self.listing)
         pairs = _Unlike(made)
-        mine, theirs = chain.from_iterable(self._blocks()), chain.from_iterable(other._blocks())
-        one, two = next(mine, _NO_MORE), next(theirs, _NO_MORE)
-        while one is not two:
-            if one[0] < two[0]:
-                yield key(one[0]), made[one[1]], None
-                one = next(mine, _NO_MORE)
-            elif two[0] < one[0]:
-                yield key(two[0]), None, made[two[1]]
-                two = next(theirs, _NO_MORE)
-            else:
-                if one[1] != two[1] and (pair := pairs[one[1], two[1]]) is not None:
-                    yield key(one[0]), *pair
-                one, two = next(mine, _NO_MORE), next(theirs, _NO_MORE)
+        theirs = chain.from_iterable(other._blocks())
+        there, said = next(theirs, _NO_MORE)
+        for name, text in chain.from_iterable(self._blocks()):
+            while there < name:
+                yield key(there), None, made[said]
+                there, said = next(theirs, _NO_MORE)
+            if name < there:
+                yield key(name), made[text], None
+                continue
+            if text != said and (pair := pairs[text, said]) is not None:
+                yield key(name), pair[0], pair[1]
+            there, said = next(theirs, _NO_MORE)
+        while there < _NO_MORE[0]:
+            yield key(there), None, made[said]
+            there, said = next(theirs, _NO_MORE)
 
 
 class Edited(LazyMap[K, V]):
