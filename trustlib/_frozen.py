@@ -71,8 +71,8 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
         """Return what *other* has otherwise: the key, the value here, and the value there.
 
         None stands for no value; a map that may hold None itself must not be
-        asked. What is here comes in the order of this map, unless both maps
-        are edits of one.
+        asked. What is here comes in the order of this map, unless one of the
+        two is an edit of the other, or both are of a third.
         """
         for key, mine in self.items():
             theirs = other.get(key)

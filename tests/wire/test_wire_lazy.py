@@ -107,6 +107,12 @@ def test_a_map_differs_from_what_is_no_frozen_map():
     assert lazy != parsed({**MANY, "app-01499": listing("x")})
 
 
+def test_entries_of_two_kinds_are_compared_by_their_keys():
+    one, other = {"a": listing("a")}, {"a": MetaFile(version=1)}
+
+    assert [("a", one["a"], other["a"])] == list(parsed(one).differing(meta(other)))
+
+
 class Everything:
     """What says of itself that it equals whatever it is compared with."""
 
@@ -150,14 +156,14 @@ def test_what_differs_is_found_whatever_the_maps_are(here, there):
         for one in (here, there)
     ]
 
-    for mine in forms[0]:
+    for mine in (before, *forms[0]):
         for theirs in forms[1]:
             found = list(mine.differing(theirs))
             assert expected(here, there) == {key: (a, b) for key, a, b in found}
             assert len(found) == len(expected(here, there))
             assert (here == there) == (mine == theirs)
             present = [key for key, a, _ in found if a is not None]
-            if not isinstance(mine, Edited) or not isinstance(theirs, Edited):
+            if not isinstance(theirs, Edited):
                 assert present == [key for key in mine if key in present]
 
 
