@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from trustlib.publish.gathering import Gathered, gathered
     from trustlib.publish.migrating import Renamed, renamed_artifacts, with_consistent_snapshots
     from trustlib.publish.opening import BEGINNING, Published
+    from trustlib.publish.partly import UnreadError
     from trustlib.publish.passes import Failed, Outcome, Passed, Progress, kept_in, renewals
     from trustlib.publish.plan import SigningPlan
     from trustlib.publish.pruning import Prunable, aprunable, aprune, prunable, prune
@@ -169,6 +170,7 @@ __all__ = [
     "UnknownFiles",
     "Unlisted",
     "UnlistedKey",
+    "UnreadError",
     "Unsatisfiable",
     "UnusableKey",
     "UnusedKey",
@@ -198,6 +200,7 @@ if not TYPE_CHECKING:
                 "BinsChanged Change Edition EditionChanged GrantChanged ListingChanged "
                 "MembersChanged OrderChanged SignersChanged TargetChanged"
             ),
+            "trustlib.publish.partly": "UnreadError",
             "trustlib.publish.detail": "HASHES VERSIONS Detail",
             "trustlib.publish.drafting": "Terms",
             "trustlib.publish.drafts": "Draft",

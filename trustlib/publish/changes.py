@@ -15,6 +15,7 @@ from trustlib.content import Naming
 from trustlib.publish.change import Change, ListingChanged
 from trustlib.publish.comparing import compared
 from trustlib.publish.edits import UNPUBLISHED
+from trustlib.publish.partly import at_hand
 from trustlib.publish.repository import Repository
 from trustlib.roles import Role
 
@@ -64,4 +65,7 @@ def _ordered(found: Iterable[Change]) -> tuple[Change, ...]:
 
 def _roles(repository: Repository) -> dict[RoleName, Role]:
     upper = (repository.root, repository.snapshot, repository.timestamp)
-    return {**{role.NAME: role for role in upper if role is not None}, **repository.targets}
+    return {
+        **{role.NAME: role for role in upper if role is not None},
+        **at_hand(repository.targets),
+    }

@@ -27,6 +27,7 @@ from trustlib.publish.edits import UNPUBLISHED
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.handover import bridging, narrowed
 from trustlib.publish.opening import BEGINNING
+from trustlib.publish.partly import at_hand, require, require_all
 from trustlib.publish.reach import Answering, regranted
 from trustlib.publish.repository import Repository
 from trustlib.roles import Authority, MetaFile, R, Role, Root, Snapshot, Targets, Timestamp
@@ -100,22 +101,26 @@ class _Drafting:
     was_answering: Answering = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.answering = Answering.to(self.after.root, self.after.targets)
-        self.was_answering = Answering.to(self.before.root, self.before.targets)
+        self.answering = Answering.to(self.after.root, at_hand(self.after.targets))
+        self.was_answering = Answering.to(self.before.root, at_hand(self.before.targets))
 
     def concerned(self) -> list[RoleName]:
         """Return the targets roles that may have to be signed again, in their order."""
-        old, now = self.before.targets, self.terms.now
+        old, new, now = at_hand(self.before.targets), at_hand(self.after.targets), self.terms.now
         named = {*self.drafts, *self.terms.renewing, *self.terms.restarting}
-        edited = [name for name, role in self.after.targets.items() if role is not old.get(name)]
+        edited = [name for name, role in new.items() if role is not old.get(name)]
         for by in edited:
-            named.update(regranted(old.get(by), self.after.targets[by]))
+            named.update(regranted(old.get(by), new[by]))
         if self.answering.asked(TARGETS) != self.was_answering.asked(TARGETS):
             named.add(TARGETS)
+        for name in named - {ROOT, SNAPSHOT, TIMESTAMP}:
+            require(self.after.targets, name)
+        if any(name not in old for name in edited):
+            require_all(self.after.targets)  # which numbers of a new role are taken, the files say
         named.update(edited)
         return [
             name
-            for name, role in self.after.targets.items()
+            for name, role in new.items()
             if name in named or role.expires <= now or role.version == UNPUBLISHED
         ]
 

@@ -32,6 +32,7 @@ from trustlib.keys import Signature
 from trustlib.publish.detail import Detail, listing
 from trustlib.publish.drafting import Terms, drafted
 from trustlib.publish.drafts import Draft
+from trustlib.publish.partly import require_all
 from trustlib.publish.reach import reachable
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import asked_in, asked_value, authority_in, authority_value
@@ -165,7 +166,12 @@ def _lapsed(drafts: Mapping[RoleName, Draft], now: datetime | None) -> bool:
 
 
 def below(repository: Repository) -> dict[RoleName, bytes]:
-    """Return the published files that edits are made of: root and all targets roles."""
+    """Return the published files that edits are made of: root and all targets roles.
+
+    Raises:
+        UnreadError: not all of those were read.
+    """
+    require_all(repository.targets)
     files = repository.published.files
     return {name: raw for name, raw in files.items() if name not in ABOVE}
 

@@ -9,33 +9,45 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
+import attrs
 from attrs import field, frozen
 
 from trustlib._frozen import FrozenMap
 from trustlib._paths import plain
-from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, RoleName, StoredName, Version
+from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP, KeyId, RoleName, StoredName, Version
 from trustlib.anchors import Anchor
 from trustlib.documents import Format
 from trustlib.errors import ConflictError, MalformedError, TrustError
 from trustlib.limits import Limits
 from trustlib.ports import Revision, Storage
 from trustlib.publish.parsed import ParsedOnce
-from trustlib.publish.seen import NOTHING_SEEN, Seen, seen_by
+from trustlib.publish.partly import Asked, PartlyRead, UnreadError
+from trustlib.publish.seen import NOTHING_SEEN, Seen, chosen, seen_by
 from trustlib.publish.storing import Files, Job, listed, looked_at, revised
 from trustlib.roles import Root, Targets
 from trustlib.storage import MemoryStorage
 from trustlib.trust import Trusted, Verified
-from trustlib.workflow import CLOCK, refresh, walk
+from trustlib.workflow import CLOCK, delegated_by, refresh, walk
+
+T = TypeVar("T")
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 """The reference time at which nothing has expired yet."""
 
 _NUMBERED = re.compile(r"([1-9][0-9]{0,15})\.(.+)\.json", re.ASCII | re.DOTALL)
 _WAITING = re.compile(r"coming/[0-9a-f]{64}\.root\.json", re.ASCII)
+_ROUNDS: Final = 16
+"""How often an edit may look for more before all roles are read."""
+
+_LEFT_BEHIND: Final = 100
+"""How many numbers of one role may be taken by files that no snapshot lists."""
+
 _MOVES: Final = 100
 """How often others may publish while we read, before that is an error."""
 
@@ -68,11 +80,26 @@ class Published:
 
 @frozen(kw_only=True)
 class Opened:
-    """A repository as it was found: every role verified, and where it lay."""
+    """A repository as it was found: what was read of it verified, and where it lay."""
 
     trusted: Trusted
-    targets: Mapping[RoleName, Verified[Targets]]
+    targets: FrozenMap[RoleName, Targets]
     published: Published
+
+
+@frozen(kw_only=True)
+class _Looked:
+    """What was read for any edit: the top-level roles.
+
+    Attributes:
+        coming: where the newest root was found, if not in its place.
+    """
+
+    files: Files
+    memory: Storage
+    once: ParsedOnce
+    trusted: Trusted
+    coming: str | None
 
 
 @frozen(kw_only=True)
@@ -99,6 +126,22 @@ class Reading:
         Raises:
             TrustError: as :meth:`trustlib.Updater.refresh`, of any role.
         """
+        return (yield from self._settled(self._whole))
+
+    def read_for(self, edit: Callable[[Opened], T]) -> Job[T]:
+        """Return what *edit* makes of as much of the repository as it looks at.
+
+        It is called with the top-level roles, and again with those that it
+        looked for and did not find, until it finds them all. Those that it
+        does not look at are as the snapshot lists them. Numbers of files are
+        looked for one by one.
+
+        Raises:
+            TrustError: as :meth:`opened`, of a role that was read; or what *edit* raises.
+        """
+        return (yield from self._settled(partial(self._as_needed, edit)))
+
+    def _settled(self, found: Callable[[_Looked], Job[T]]) -> Job[T]:
         memory: Storage = MemoryStorage() if self.memory is None else self.memory
         if self.now is None:
             memory = Timeless(memory)
@@ -106,7 +149,7 @@ class Reading:
         for _ in range(_MOVES):
             files = Files()
             try:
-                return (yield from self._found(files, memory))
+                return (yield from found((yield from self._looked(files, memory))))
             except TrustError:
                 # Somebody may have published while we read: then what we saw never was.
                 seen, there = files.read.get(path), (yield from revised(path))
@@ -114,32 +157,115 @@ class Reading:
                     raise
         raise ConflictError(path)
 
-    def _found(self, files: Files, memory: Storage) -> Job[Opened]:
+    def _looked(self, files: Files, memory: Storage) -> Job[_Looked]:
         path = plain(self.format.published(TIMESTAMP, None))
         coming = yield from expecting(files, path, self.format)
         now = BEGINNING if self.now is None else self.now
         once = ParsedOnce(self.format)
         client = refresh(self.anchor, now=now, limits=self.limits, format=once)
         trusted = yield from looked_at(client, files, memory)
-        targets = yield from looked_at(walk(trusted, limits=self.limits), files, memory)
-        upper, last = trusted.snapshot, files.read[path]
+        coming = coming if files.stood_in else None
+        return _Looked(files=files, memory=memory, once=once, trusted=trusted, coming=coming)
+
+    def _whole(self, looked: _Looked) -> Job[Opened]:
+        visits = walk(looked.trusted, limits=self.limits)
+        proofs = yield from looked_at(visits, looked.files, looked.memory)
         paths = yield from listed()
-        published = Published(
-            files=FrozenMap(
-                {
-                    ROOT: upper.root.root.raw,
-                    TIMESTAMP: upper.timestamp.timestamp.raw,
-                    SNAPSHOT: upper.snapshot.raw,
-                    **{name: proof.raw for name, proof in targets.items()},
-                }
-            ),
-            timestamp=None if last is None else last.revision,
-            taken=taken(paths),
-            coming=coming if files.stood_in else None,
-            waiting=tuple(sorted(path for path in paths if _WAITING.fullmatch(path))),
-            seen=seen_by(trusted, FrozenMap(targets), once),
+        published = _published(looked, proofs, taken(paths))
+        waiting = tuple(sorted(path for path in paths if _WAITING.fullmatch(path)))
+        return Opened(
+            trusted=looked.trusted,
+            targets=FrozenMap({name: proof.role for name, proof in proofs.items()}),
+            published=attrs.evolve(published, waiting=waiting),
         )
-        return Opened(trusted=trusted, targets=targets, published=published)
+
+    def _as_needed(self, edit: Callable[[Opened], T], looked: _Looked) -> Job[T]:
+        upper, wanted = looked.trusted.snapshot, set[RoleName]()
+        for _ in range(_ROUNDS if upper.root.root.role.consistent_snapshot else 0):
+            visits = chosen(looked.trusted, wanted, limits=self.limits)
+            proofs = yield from looked_at(visits, looked.files, looked.memory)
+            numbers = yield from self._numbers(looked, proofs)
+            if wanted - proofs.keys() or _is_all(proofs) or numbers is None:
+                break
+            asked, meta = Asked(), upper.snapshot.role.meta
+            roles = FrozenMap({name: proof.role for name, proof in proofs.items()})
+            opened = Opened(
+                trusted=looked.trusted,
+                targets=PartlyRead(roles, listed=meta, asked=asked),
+                published=_published(looked, proofs, numbers, *proofs.values()),
+            )
+            with suppress(UnreadError):
+                made = edit(opened)
+                if not asked:  # whatever the edit made of the error
+                    return made
+            if asked.everything:
+                break
+            wanted |= asked.names
+        return edit((yield from self._whole(looked)))
+
+    def _numbers(
+        self, looked: _Looked, names: Iterable[RoleName]
+    ) -> Job[FrozenMap[RoleName, frozenset[Version]] | None]:
+        """Return the numbers after the listed one that files of *names* have already.
+
+        None, if there are many: somebody has to look at all files.
+        """
+        meta = looked.trusted.snapshot.snapshot.role.meta
+        last = {SNAPSHOT: looked.trusted.snapshot.snapshot.role.version}
+        found: dict[RoleName, frozenset[Version]] = {}
+        for name in (SNAPSHOT, *names):
+            version = last.get(name) or meta[name].version or Version(0)
+            following = range(version + 1, version + 1 + _LEFT_BEHIND)
+            for number in map(Version, following):
+                path = plain(self.format.published(name, number))
+                if (yield from looked.files.at(path)) is None:
+                    found[name] = frozenset(map(Version, range(version, number)))
+                    break
+            else:
+                return None
+        return FrozenMap(found)
+
+
+def _published(
+    looked: _Looked,
+    proofs: Mapping[RoleName, Verified[Targets]],
+    numbers: FrozenMap[RoleName, frozenset[Version]],
+    *held: Verified[Targets],
+) -> Published:
+    upper = looked.trusted.snapshot
+    last = looked.files.read[plain(upper.root.format.published(TIMESTAMP, None))]
+    return Published(
+        files=FrozenMap(
+            {
+                ROOT: upper.root.root.raw,
+                TIMESTAMP: upper.timestamp.timestamp.raw,
+                SNAPSHOT: upper.snapshot.raw,
+                **{name: proof.raw for name, proof in proofs.items()},
+            }
+        ),
+        timestamp=None if last is None else last.revision,
+        taken=numbers,
+        coming=looked.coming,
+        seen=seen_by(looked.trusted, FrozenMap(proofs), looked.once, *held),
+    )
+
+
+def _is_all(proofs: Mapping[RoleName, Verified[Targets]]) -> bool:
+    """Return whether they delegate to nobody else."""
+    return all(name in proofs for proof in proofs.values() for name in delegated_by(proof.role))
+
+
+def signed_as_before(opened: Published, name: RoleName, signatures: Container[KeyId]) -> bool:
+    """Return whether whoever accepted the published file of *name* accepts one with *signatures*.
+
+    Somebody who was not read may delegate to it as well, and nobody here knows
+    whom they let sign. But they accepted that file: if every signature in it
+    was verified and counted, and its maker signed again, they accept this one.
+    """
+    before, proof = opened.seen.documents[name], opened.seen.proofs[name]
+    return all(
+        made.keyid in proof.signed_by and made.keyid in signatures for made in before.signatures
+    )
 
 
 def expecting(files: Files, timestamp: str, format: Format) -> Job[str | None]:

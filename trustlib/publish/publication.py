@@ -36,6 +36,7 @@ from trustlib.ports import (
 from trustlib.publish.handover import narrowed
 from trustlib.publish.opening import BEGINNING, Timeless, coming_root, numbered_name, taken
 from trustlib.publish.parsed import ParsedOnce
+from trustlib.publish.partly import at_hand
 from trustlib.publish.repository import Repository
 from trustlib.publish.seen import revisited, seen_by
 from trustlib.publish.storing import Delete, Job, adone, done, put, put_all, revised
@@ -62,6 +63,8 @@ class Receipt:
 
     Attributes:
         repository: the repository as it now is published; the next edit's start.
+            Where a :class:`~trustlib.publish.Publisher` read a part of it, the
+            rest raises :class:`~trustlib.publish.UnreadError`.
         written: the paths of its files, in the order they were written.
     """
 
@@ -212,7 +215,7 @@ def checked(
     )
     client = refresh(anchor, now=now, limits=limits, format=later)
     trusted = run(client, coming, memory, limits)
-    gone = {*old} - {ROOT, SNAPSHOT, TIMESTAMP} - {*outcome.targets}
+    gone = {*old} - {ROOT, SNAPSHOT, TIMESTAMP} - {*at_hand(outcome.targets)}
     left = new.excluding(*gone) if gone else new
     changes = revisited(trusted, before.published.seen, left, limits=limits)
     proofs = run(changes, coming, memory, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Self
 
 from attrs import frozen
@@ -99,6 +100,14 @@ def regranted(old: Targets | None, new: Targets) -> tuple[RoleName, ...]:
     if new.delegations is None or new.delegations is before or new.delegations == before:
         return ()
     return tuple(name for name, authority in new.granted() if authority != authority_in(old, name))
+
+
+def among(role: Targets, names: AbstractSet[RoleName]) -> Iterable[RoleName]:
+    """Return those of *names* to whom *role* delegates, without a look at all of its bins."""
+    bins = None if role.delegations is None else role.delegations.roles
+    if isinstance(bins, SuccinctRoles) and len(names) < 2**bins.bit_length:
+        return sorted(name for name in names if name in bins)
+    return (name for name in delegated_by(role) if name in names)
 
 
 def _closure(

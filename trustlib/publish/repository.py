@@ -28,6 +28,7 @@ from trustlib.publish.detail import VERSIONS, Detail, detail_of
 from trustlib.publish.edits import UNPUBLISHED, unpublished
 from trustlib.publish.grants import root_granting
 from trustlib.publish.opening import BEGINNING, Opened, Published, Reading
+from trustlib.publish.partly import at_hand
 from trustlib.publish.storing import adone, done
 from trustlib.roles import Authority, Root, Snapshot, Timestamp
 from trustlib.wire import COLLECTION, TUF_JSON
@@ -58,10 +59,12 @@ class Repository(Delegating):
     def __repr__(self) -> str:
         top = [("root", self.root), ("timestamp", self.timestamp), ("snapshot", self.snapshot)]
         told = [f"{name} {role.version}" for name, role in top if role is not None]
-        told += [f"{name} {role.version}" for name, role in islice(self.targets.items(), _SHOWN)]
-        more = len(self.targets) - _SHOWN
+        targets = at_hand(self.targets)
+        told += [f"{name} {role.version}" for name, role in islice(targets.items(), _SHOWN)]
+        more = len(targets) - _SHOWN
         told += [f"{more} more roles"] * (more > 0)
-        listed = sum(len(role.targets) for role in self.targets.values())
+        told += ["others that were not read"] * (targets is not self.targets)
+        listed = sum(len(role.targets) for role in targets.values())
         name = self.collection or "without a name"
         return f"<Repository {name}: {', '.join(told)}; {listed} targets>"
 
@@ -159,7 +162,7 @@ class Repository(Delegating):
         """
         limits = limits or Limits()
         reading = Reading(anchor=anchor, limits=limits, format=format, memory=memory, now=now)
-        return cls._opened(done(reading.opened(), storage), names, format)
+        return cls.found(done(reading.opened(), storage), names, format)
 
     @classmethod
     async def aopen(
@@ -176,7 +179,7 @@ class Repository(Delegating):
         """:meth:`open`, to await; *memory* is local, and is not awaited."""
         limits = limits or Limits()
         reading = Reading(anchor=anchor, limits=limits, format=format, memory=memory, now=now)
-        return cls._opened(await adone(reading.opened(), storage), names, format)
+        return cls.found(await adone(reading.opened(), storage), names, format)
 
     def with_detail(self, detail: Detail) -> Self:
         """Return this repository whose snapshots will say so much of the files they list.
@@ -190,7 +193,8 @@ class Repository(Delegating):
         return attrs.evolve(self, detail=detail)
 
     @classmethod
-    def _opened(cls, opened: Opened, names: Naming | None, format: Format) -> Self:
+    def found(cls, opened: Opened, names: Naming | None, format: Format) -> Self:
+        """Return the repository that was *opened*; :meth:`open` is the way to one."""
         upper = opened.trusted.snapshot
         timestamp, snapshot = upper.timestamp.timestamp.role, upper.snapshot.role
         collection = upper.root.root.role.collection
@@ -198,7 +202,7 @@ class Repository(Delegating):
             root=upper.root.root.role,
             timestamp=timestamp,
             snapshot=snapshot,
-            targets=FrozenMap({name: proof.role for name, proof in opened.targets.items()}),
+            targets=opened.targets,
             collection=collection,
             names=names or _default_names(collection),
             detail=detail_of((timestamp.snapshot, *snapshot.meta.values())),

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from trustlib._clock import utcnow
+from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP
 from trustlib.anchors import Anchor
 from trustlib.content import Naming
 from trustlib.documents import Format
@@ -25,10 +26,14 @@ from trustlib.keys import AsyncSigner, Signer
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Storage
 from trustlib.publish.expiry import ExpiryPolicy
-from trustlib.publish.gathering import gathered
+from trustlib.publish.gathering import Gathered, gathered
+from trustlib.publish.opening import Opened, Reading, signed_as_before
+from trustlib.publish.partly import at_hand
 from trustlib.publish.plan import SigningPlan
 from trustlib.publish.publication import Receipt, remember
+from trustlib.publish.reach import Answering
 from trustlib.publish.repository import Repository
+from trustlib.publish.storing import Job, adone, done
 from trustlib.wire import TUF_JSON
 
 Edit: TypeAlias = Callable[[Repository], Repository]
@@ -51,10 +56,28 @@ class _Publishing:
     attempts: int = 1_000
     clock: Callable[[], datetime] = utcnow
 
-    def _planned(self, before: Repository, edit: Edit, renewing: Collection[str]) -> SigningPlan:
-        return SigningPlan.between(
-            before, edit(before), now=self.clock(), expiry=self.expiry, renewing=renewing
+    def _plans(
+        self, edit: Edit, renewing: Collection[str]
+    ) -> tuple[Job[SigningPlan], Job[SigningPlan]]:
+        """Return how to plan it from what it looks at, and how to from all there is."""
+
+        def planned(opened: Opened) -> SigningPlan:
+            before = Repository.found(opened, self.names, self.format)
+            return SigningPlan.between(
+                before, edit(before), now=self.clock(), expiry=self.expiry, renewing=renewing
+            )
+
+        def of_all() -> Job[SigningPlan]:
+            return planned((yield from reading.opened()))
+
+        reading = Reading(
+            anchor=self.anchor,
+            limits=self.limits,
+            format=self.format,
+            memory=self.memory,
+            now=None,
         )
+        return reading.read_for(planned), of_all()
 
     def _remembered(self, receipt: Receipt) -> Receipt:
         if self.memory is not None:
@@ -120,12 +143,18 @@ class Publisher(_Publishing):
     ) -> Receipt:
         """Publish *edit*, again and again until no other publisher overtakes it.
 
+        Only those roles are read, and verified as a client would, that the edit
+        looks at or that must be signed because of it; it is called again with
+        each that it looked for. All others stay as the snapshot lists them, also
+        where they have expired or cannot be had: name those in *renewing*.
+
         Nothing is lost: each time, it is applied to what the others published.
         If it changes nothing, nothing is signed, and nothing is written but what
         a publisher that was killed had left to do.
 
         Args:
-            edit: what to do to whatever is published; called for each attempt.
+            edit: what to do to whatever is published; called for each attempt, and
+                for each role that has to be read for it.
             storage: where that is.
             renewing: roles to sign again though nothing changed in them.
 
@@ -137,16 +166,10 @@ class Publisher(_Publishing):
         """
         conflict = ConflictError("timestamp.json")
         for attempt in self._attempts():
-            before = Repository.open(
-                storage,
-                anchor=self.anchor,
-                names=self.names,
-                limits=self.limits,
-                format=self.format,
-                memory=self.memory,
-            )
-            plan = self._planned(before, edit, renewing)
-            plan = plan.signed_by(*needed(plan, self.signers))
+            part, whole = self._plans(edit, renewing)
+            plan = self._signed(part, storage)
+            if not known_to_be_enough(plan):
+                plan = self._signed(whole, storage)
             try:
                 return self._remembered(plan.publication(self.limits).apply(storage))
             except ConflictError as error:
@@ -154,6 +177,10 @@ class Publisher(_Publishing):
             if attempt.number < self.attempts:
                 time.sleep(attempt.pause())
         raise conflict
+
+    def _signed(self, job: Job[SigningPlan], storage: RepositoryStorage) -> SigningPlan:
+        plan = done(job, storage)
+        return plan.signed_by(*needed(plan, self.signers))
 
 
 @frozen(kw_only=True)
@@ -173,16 +200,10 @@ class AsyncPublisher(_Publishing):
         """
         conflict = ConflictError("timestamp.json")
         for attempt in self._attempts():
-            before = await Repository.aopen(
-                storage,
-                anchor=self.anchor,
-                names=self.names,
-                limits=self.limits,
-                format=self.format,
-                memory=self.memory,
-            )
-            plan = self._planned(before, edit, renewing)
-            asked = await gathered(plan, *needed(plan, self.signers))
+            part, whole = self._plans(edit, renewing)
+            asked = await self._signed(part, storage)
+            if not known_to_be_enough(asked.plan):
+                asked = await self._signed(whole, storage)
             if asked.failed and any(any(d.missing) for d in asked.plan.drafts.values()):
                 raise next(iter(asked.failed.values()))
             try:
@@ -196,7 +217,30 @@ class AsyncPublisher(_Publishing):
                 await sleep(attempt.pause())
         raise conflict
 
+    async def _signed(self, job: Job[SigningPlan], storage: AsyncRepositoryStorage) -> Gathered:
+        plan = await adone(job, storage)
+        return await gathered(plan, *needed(plan, self.signers))
+
 
 def needed(plan: SigningPlan, signers: Sequence[S]) -> list[S]:
     """Return those of *signers* whom *plan* has something for."""
     return [signer for signer in signers if plan.asks(signer.key)]
+
+
+def known_to_be_enough(plan: SigningPlan) -> bool:
+    """Return whether nobody who was not read can ask for another signature in *plan*.
+
+    Where a part was read, others may delegate to a role that has a new version.
+    They accept it if those whom they may have counted signed again, and nobody
+    else is asked for than before.
+    """
+    before = plan.before
+    if at_hand(before.targets) is before.targets:
+        return True
+    asked = Answering.to(before.root, at_hand(before.targets)).asked
+    return all(
+        draft.authorities == asked(name)
+        and signed_as_before(before.published, name, draft.signatures)
+        for name, draft in plan.drafts.items()
+        if name not in (ROOT, SNAPSHOT, TIMESTAMP)
+    )

@@ -22,8 +22,8 @@ from trustlib.effects import Workflow
 from trustlib.errors import TooLongError
 from trustlib.limits import Limits
 from trustlib.publish.parsed import ParsedOnce
-from trustlib.publish.reach import regranted
-from trustlib.roles import Role, Snapshot, SuccinctRoles, Targets
+from trustlib.publish.reach import among, regranted
+from trustlib.roles import Role, Snapshot, Targets
 from trustlib.trust import Trusted, Verified
 from trustlib.trust.agreeing import not_expired
 from trustlib.workflow import delegated_by
@@ -35,7 +35,8 @@ class Seen:
     """What a client made of a repository's files. It stays in the process that looked.
 
     Attributes:
-        documents: of the top-level roles, so that nobody has to understand them twice.
+        documents: of the top-level roles, so that nobody has to understand them
+            twice; of all, where only a part was read.
         collection: the one that everything belongs to.
         snapshot: which lists all of *proofs* as they are.
         proofs: the targets roles, each accepted on the word of all who delegate to it.
@@ -58,11 +59,22 @@ NOTHING_SEEN: Final = Seen()
 
 
 def seen_by(
-    trusted: Trusted, targets: FrozenMap[RoleName, Verified[Targets]], format: ParsedOnce
+    trusted: Trusted,
+    targets: FrozenMap[RoleName, Verified[Targets]],
+    format: ParsedOnce,
+    *held: Verified[Targets],
 ) -> Seen:
-    """Return what a client saw that trusts all this, and for whom *format* read it."""
+    """Return what a client saw that trusts all this, and for whom *format* read it.
+
+    Args:
+        trusted: the top-level roles.
+        targets: all targets roles.
+        format: what read them.
+        *held: the delegated roles whose documents are kept as well.
+    """
     documents: dict[RoleName, Document[Role]] = {
-        proof.name: format.parse(type(proof.role), proof.raw) for proof in trusted.roles
+        proof.name: format.parse(type(proof.role), proof.raw, name=proof.name)
+        for proof in (*trusted.roles, *held)
     }
     return Seen(
         documents=FrozenMap(documents),
@@ -70,6 +82,29 @@ def seen_by(
         snapshot=trusted.snapshot.snapshot,
         proofs=targets,
     )
+
+
+def chosen(
+    trusted: Trusted, names: AbstractSet[RoleName], *, limits: Limits
+) -> Workflow[dict[RoleName, Verified[Targets]]]:
+    """Visit those of *names* that there is a way to by way of *names* alone; targets comes first.
+
+    Each is verified on the word of all that were visited and delegate to it.
+
+    Raises:
+        TrustError: a role cannot be had or is not to be trusted.
+    """
+    session = Session(now=trusted.now, limits=limits, format=trusted.snapshot.root.format)
+    proofs: dict[RoleName, Verified[Targets]] = {TARGETS: trusted.targets}
+    to_visit = [trusted.targets]
+    while to_visit:
+        delegator = to_visit.pop()
+        for name in among(delegator.role, names):
+            proof = yield from targets_role(trusted.snapshot, name, delegator, session)
+            if name not in proofs:
+                proofs[name] = proof
+                to_visit.append(proof)
+    return proofs
 
 
 def revisited(
@@ -130,12 +165,4 @@ def _to_ask(
     """Return for whom *role* must be heard: for *others*, and where its own word is another."""
     if seen is None:
         return delegated_by(role)
-    return dict.fromkeys((*_among(role, others), *regranted(seen.role, role)))
-
-
-def _among(role: Targets, names: AbstractSet[RoleName]) -> Iterable[RoleName]:
-    """Return those of *names* to whom *role* delegates, without a look at all of its bins."""
-    bins = None if role.delegations is None else role.delegations.roles
-    if isinstance(bins, SuccinctRoles) and len(names) < 2**bins.bit_length:
-        return sorted(name for name in names if name in bins)
-    return (name for name in delegated_by(role) if name in names)
+    return dict.fromkeys((*among(role, others), *regranted(seen.role, role)))
