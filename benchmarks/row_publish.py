@@ -2,7 +2,8 @@
 
 python-tuf's side does what its own examples of repositories do, and verifies
 the file that it edits: it looks at those that change and at no other. Ours
-opens the repository, all of it, and refuses what a client would refuse.
+reads what the edit looks at, and refuses what a client would refuse; or it
+keeps the repository that it published last.
 """
 
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from trustlib import BY_HAND, Anchor, MemoryStorage, SigningPlan
 from trustlib import Repository as Publisher
+from trustlib.publish import Publisher as Robot
 
 TAG = "acme/app-7:1.4"
 DIGEST = f"sha256:{'a' * 64}"
@@ -63,7 +65,8 @@ def publishing(scale: Scale) -> Iterator[Result]:
         peer = partial(_edited_by_peer, repository, role)
         kept = opened()
         for how, ours in {
-            "": lambda o=opened, r=role: _edited(o(), r),
+            "": lambda f=repository, a=anchor, r=role: _retried(f, a, r),
+            ", all read": lambda o=opened, r=role: _edited(o(), r),
             ", kept": lambda k=kept, r=role: _edited(k, r),
         }.items():
             yield interleaved(
@@ -72,6 +75,14 @@ def publishing(scale: Scale) -> Iterator[Result]:
                 rounds=scale.size(3, 1),
                 goals=(Faster(goal),),
             )
+
+
+def _retried(repository: Repository, anchor: Anchor, role: str) -> object:
+    publisher = Robot(anchor=anchor, signers=[SIGNER], expiry=BY_HAND, clock=lambda: NOW)
+    return publisher.retrying(
+        lambda before: before.with_tag(TAG, digest=DIGEST, size=1573, role=role),
+        MemoryStorage(repository.files),
+    ).written
 
 
 def _edited(before: Publisher, role: str) -> object:

@@ -152,10 +152,11 @@ def _unchanged(
     if seen.snapshot is None or seen.collection != trusted.snapshot.root.root.role.collection:
         return {}
     was, now = seen.snapshot.role.meta, trusted.snapshot.snapshot.role.meta
+    others = {TARGETS, *(name for name, _, _ in was.differing(now))}
     return {
         name: proof
         for name, proof in seen.proofs.items()
-        if files.get(name) == proof.raw and name != TARGETS and was[name] == now.get(name)
+        if name not in others and files.get(name) == proof.raw
     }
 
 
