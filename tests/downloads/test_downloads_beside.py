@@ -133,6 +133,25 @@ def test_a_wrong_draft_is_forgotten_with_what_was_still_to_be_hashed_of_it(tmp_p
     assert [4_000_000, 0] == server.asked
 
 
+class FromTheStart(Pieces):
+    """A server that can begin a file, and not continue it."""
+
+    def fetch(self, request):
+        if request.offset:
+            self.asked.append(request.offset)
+            raise TransportError("large", "cannot continue; ask for all of it")
+        return super().fetch(request)
+
+
+def test_what_was_to_be_hashed_of_a_draft_is_no_part_of_a_new_beginning(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        get(LARGE, tmp_path / "large", progress=lambda so_far, _: 1 // (so_far < 4_000_000))
+    server = FromTheStart(LARGE, 65_536)
+
+    assert LARGE == get(LARGE, tmp_path / "large", transport=server).read_bytes()
+    assert [4_000_000, 0] == server.asked
+
+
 @pytest.mark.parametrize("when", [100_000, 1_200_000, 3_000_000, 5 << 20])
 def test_an_interrupt_leaves_a_draft_and_no_thread(tmp_path, when):
     def interrupt(so_far, total):
