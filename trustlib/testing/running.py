@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO
 
@@ -59,7 +60,26 @@ def run(words: Sequence[str], *, seconds: float) -> Ended:
     Raises:
         OSError: it cannot be started.
     """
-    process = subprocess.Popen(
+    code: int | None = None
+    # The main thread alone hears a signal. What another one starts meanwhile is known a
+    # moment later; what it starts by itself would be forgotten, and go on.
+    with ThreadPoolExecutor(1) as starter:
+        starting = starter.submit(_start, words)
+        try:
+            process = starting.result()
+            tail = _Tail(process.stderr)
+            with suppress(subprocess.TimeoutExpired):
+                code = process.wait(seconds)
+        finally:
+            _end(starting.result())
+    tail.thread.join(_OUTPUT_ENDS_WITHIN)
+    if process.stderr:
+        process.stderr.close()
+    return Ended(code, tail.text)
+
+
+def _start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -67,16 +87,6 @@ def run(words: Sequence[str], *, seconds: float) -> Ended:
         env=_environment(),
         start_new_session=True,
     )
-    code: int | None = None
-    with process:
-        tail = _Tail(process.stderr)
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                code = process.wait(seconds)
-        finally:  # whoever interrupts us leaves nothing behind either
-            _kill(process)
-        tail.thread.join(_OUTPUT_ENDS_WITHIN)
-    return Ended(code, tail.text)
 
 
 def _environment() -> dict[str, str]:
@@ -85,12 +95,13 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "TZ": "UTC", "no_proxy": direct, "NO_PROXY": direct}
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
         with suppress(ProcessLookupError, PermissionError):  # there is nobody left
             os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @define(eq=False)
