@@ -133,8 +133,8 @@ class Lookup:
     """
 
     grants: tuple[Grant, ...]
-    _asked: bool = field(default=False, init=False)
-    _index: _Index | None = field(default=None, init=False)
+    _asked: bool = False
+    _index: _Index | None = None
 
     def covering(self, path: TargetPath) -> list[int]:
         """Return the places of all that cover *path*, in order."""

@@ -130,12 +130,14 @@ class Counted:
 
     number: int
     asked: list = attrs.field(factory=list, eq=False)
+    indexed: list = attrs.field(factory=list, eq=False)
 
     def covers(self, path):
         self.asked.append(path)
         return path.startswith(f"team-{self.number}/")
 
     def beginnings(self):
+        self.indexed.append(self.number)
         yield forwards, (f"team-{self.number}/",)
 
 
@@ -146,10 +148,22 @@ def test_the_first_time_everybody_is_asked_and_then_only_who_may_say_yes():
 
     assert [7] == lookup.covering("team-7/app")
     assert 1_000 == sum(len(each.asked) for each in counted)
+    assert not any(each.indexed for each in counted)
     assert [8] == lookup.covering("team-8/app")
     assert [] == lookup.covering("team-8000/app")
     assert [1] == lookup.covering("team-1/team-8/app")
     assert 1_002 == sum(len(each.asked) for each in counted)
+    assert all([each.number] == each.indexed for each in counted)
+
+
+@pytest.mark.parametrize(("grants", "indexed"), [(1, False), (2, False), (3, True)])
+def test_two_grants_are_asked_as_fast_as_they_are_looked_up(grants, indexed):
+    counted = tuple(map(Counted, range(grants)))
+    lookup = Lookup(counted)
+
+    for _ in range(3):
+        assert [0] == lookup.covering("team-0/app")
+    assert indexed is bool(counted[0].indexed)
 
 
 def test_those_who_are_granted_the_same_are_asked_once():
