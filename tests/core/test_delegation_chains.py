@@ -6,6 +6,7 @@ from core.worlds import NOW, World, carried_out, grant, grants, targets_role
 from trustlib import Delegation, FrozenMap, Limits, NotFoundError, PathPatterns, Targets
 from trustlib.roles import Delegations
 from trustlib.workflow import find
+from trustlib.workflow.search import Search, on_word_of
 
 
 def found(world, path):
@@ -90,3 +91,23 @@ def test_of_two_grants_to_one_role_the_first_one_counts():
     role = Targets(version=1, expires=NOW, delegations=Delegations(keys=FrozenMap(), roles=twice))
 
     assert 1 == role.authority("team").threshold
+
+
+def test_a_role_that_is_none_for_readers_of_a_format_is_passed_by():
+    """It is not remembered as one that is known, and those after it are asked."""
+    world = World.create().delegating(
+        grant("none", "*"), grant("one", "*"), none=targets_role("x"), one=targets_role("x")
+    )
+
+    def ask(trusted, name, delegator, *, known, session):
+        if name == "none":
+            return None
+        return (yield from on_word_of(trusted, name, delegator, known=known, session=session))
+
+    trusted, known = world.trusted(NOW), {}
+    search = Search(trusted=trusted, path="x", limits=Limits(), known=known, ask=ask)
+    roles = [carried_out(search.next_role(), world.files(), {}) for _ in range(3)]
+
+    assert ["targets", "one"] == [proof.name for proof, _ in roles[:2]]
+    assert roles[2] is None
+    assert [(trusted.targets, "one")] == list(known)

@@ -62,7 +62,12 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "workflow/oddities.py": ("tests/client/test_client_events.py",),
     "workflow/procedure.py": (UNNUMBERED, *CLIENT),
     "workflow/remembered.py": ("tests/client/test_client_offline.py",),
-    "workflow/search.py": (FAST[2], "tests/client/test_client_flights_bounds.py", *CLIENT),
+    "workflow/search.py": (
+        FAST[2],
+        "tests/core/test_delegation_chains.py",
+        "tests/client/test_client_flights_bounds.py",
+        *CLIENT,
+    ),
     "workflow/session.py": (FAST[2], UNNUMBERED, *CLIENT),
     "workflow/start.py": (FAST[2], *CLIENT),
     "workflow/update.py": (FAST[2], *CLIENT),

@@ -239,9 +239,10 @@ class SnapshotTrusted:
         Raises:
             MismatchError: nothing.
         """
-        if name not in self.snapshot.role.meta:
+        listed = self.snapshot.role.meta.get(name)
+        if listed is None:
             raise MismatchError(SNAPSHOT, "an entry for", name, "none", step="§5.6.1")
-        return self.snapshot.role.meta[name]
+        return listed
 
 
 @frozen(kw_only=True, repr=False)
