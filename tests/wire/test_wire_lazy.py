@@ -86,6 +86,34 @@ def test_names_in_a_snapshot_end_in_json():
     assert "a-b.json" not in lazy
 
 
+def test_an_entry_is_found_among_thousands_whatever_is_around_it():
+    """Names that look like what stands between entries, and entries of many lengths."""
+    digests = {"sha256": "ab" * 32, "sha512": "cd" * 64}
+    forms = [
+        MetaFile(version=7),
+        MetaFile(version=7, length=9, hashes=FrozenMap(digests)),
+        MetaFile(version=7, hashes=FrozenMap({"sha256": "ab" * 32})),
+    ]
+    shapes = (
+        "{}",
+        "x.json{}",
+        "}}, {}",
+        "{{{}:.json",
+        ":{}",
+        "{}.json",
+        "version{}",
+        "a" * 300 + "{}",
+    )
+    names = [shape.format(n) for n in range(400) for shape in shapes]
+    there = {name: forms[at % 3] for at, name in enumerate(names)}
+
+    lazy = meta(there)
+
+    assert list(there.values()) == [lazy[name] for name in there]
+    assert not any(name + near in lazy for name in names for near in ("!", "~"))
+    assert not any(name[:-1] in lazy for name in names if name[:-1] not in there)
+
+
 def test_a_copy_is_a_map_of_values():
     lazy = parsed(MANY)
 

@@ -22,6 +22,7 @@ from trustlib.wire.listings import K, Listing
 _REMEMBERED: Final = 1024  # values, by how they are spelled: many entries say the same
 _NO_MORE: Final = (b"\x7f", b"")  # after every name
 _STEP: Final = 1 << 20  # bytes that are compared at once
+_NEAR: Final = 256  # bytes; so few entries are walked along sooner than halved
 
 
 ELSEWHERE: Final = "these entries are elsewhere"
@@ -174,11 +175,29 @@ class Entries(LazyMap[K, V]):
         """Return where the first entry stands that is not before *name*, and that entry."""
         block = bisect_right(self._starts, name, key=self._name_at)
         at = self._starts[max(block - 1, 0)]
+        if self.listing.suffix:
+            end = self._starts[block] if block < len(self._starts) else self.end
+            at = self._nearer(name, at, end)
         found = self.listing.walked.match(self.source, at)
         while found is not None and found["name"] < name:
             at = found.end()
             found = self.listing.walked.match(self.source, at)
         return at, found
+
+    def _nearer(self, name: bytes, at: int, end: int) -> int:
+        """Return where an entry stands that is not after *name*, and not far before it.
+
+        *at* is such a place. Whatever ends a name ends nothing else in such entries,
+        so that one which is found from the middle of another is an entry.
+        """
+        while end - at > _NEAR:
+            middle = (at + end) // 2
+            found = self.listing.walked.search(self.source, middle, end)
+            if found is None or found["name"] > name:
+                end = middle
+            else:
+                at = found.start()
+        return at
 
     def _name_at(self, start: int) -> bytes:
         return self.source[start + 1 : self.source.index(b'"', start + 1)]
