@@ -455,7 +455,7 @@ def counts(key, signature, payload=PAYLOAD):
     """Whether *signature* counts for *key*, as the one counter sees it."""
     document = APP.parse(Targets, Collection.create().raw(TARGETS))
     document = attrs.evolve(
-        document, payload=payload, signatures=(attrs.evolve(signature, keyid=key.id),)
+        document, covered=payload, signatures=(attrs.evolve(signature, keyid=key.id),)
     )
     try:
         verify(document, Authority(FrozenMap({key.id: key}), 1))

@@ -280,7 +280,7 @@ def diamond(storage, many):
 
 
 def test_who_else_delegates_to_what_changes_is_heard(storage, diamond, retrying):
-    """P37: their key signed the file before; a new one without it would be refused by way of them."""
+    """Their key signed the file before; a new one without it would be refused by way of them."""
     files = storage.files
 
     with pytest.raises(ThresholdError):

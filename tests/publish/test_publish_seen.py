@@ -138,7 +138,7 @@ def test_a_higher_threshold_is_another_word_as_well(kept):
 
 
 def test_a_changed_role_is_heard_on_the_word_of_who_did_not_change(storage, kept):
-    """P37: both delegate to it, and only one of them was edited."""
+    """Both delegate to it, and only one of them was edited."""
     targets = kept.targets[TARGETS]
     grants = (*targets.delegations.roles, *kept.targets["one"].delegations.roles)
     delegations = attrs.evolve(targets.delegations, roles=grants)
