@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from urllib.parse import quote
 
 from attrs import field, frozen
 from interop.peers import Shown
@@ -148,7 +149,8 @@ class Moved:
 
 
 def published(storage):
-    return {path: storage.read(path).data for path in storage.list()}
+    """The files in *storage* by where clients ask for them: percent-encoded."""
+    return {quote(path, safe=""): storage.read(path).data for path in storage.list()}
 
 
 def signed(migration, *delegated, old=(), now, storage=None):
