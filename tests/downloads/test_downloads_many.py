@@ -117,7 +117,9 @@ class Endless:
         try:
             yield bytes(PIECE)
             self.begun.set()
-            yield from itertools.repeat(b"", 10_000_000)  # a minute, and no disk is filled
+            for _ in range(60_000):  # a minute, and no disk is filled
+                self.left.wait(0.001)
+                yield b""
         finally:
             self.open -= 1
 
