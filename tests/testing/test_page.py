@@ -9,7 +9,7 @@ from testing.page import PAGE, THEIRS, printed, table, with_table
 
 @pytest.mark.slow
 def test_the_table_is_what_comes_of_it(require_servers):
-    require_servers("curl")
+    require_servers("curl", "faketime", "jq")
     if os.environ.get("TRUSTLIB_REWRITE") == "1":
         PAGE.write_text(with_table(table()), encoding="utf-8")
     if THEIRS not in printed():
