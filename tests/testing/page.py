@@ -23,9 +23,18 @@ THEIRS = f"python-tuf {version('tuf')}"
 CLOCKED = "faketime {now}"
 """What is run with it believes the time that an attack needs."""
 
+PATIENCE = 90.0
+"""Seconds: three attempts of 20 seconds and the pauses between them end in time."""
+
 PROGRAMS = (
-    Program.conforming("trustlib", f"{CLOCKED} {PYTHON} {ROOT}/examples/conformance_client.py"),
-    Program.conforming(THEIRS, f"{CLOCKED} {PYTHON} {ROOT}/examples/python_tuf_client.py"),
+    Program.conforming(
+        "trustlib",
+        f"{CLOCKED} {PYTHON} {ROOT}/examples/conformance_client.py",
+        patience=PATIENCE,
+    ),
+    Program.conforming(
+        THEIRS, f"{CLOCKED} {PYTHON} {ROOT}/examples/python_tuf_client.py", patience=PATIENCE
+    ),
     Program(
         name="curl in a script",
         download=f"{CLOCKED} sh {ROOT}/examples/naive_fetch.sh"
