@@ -255,6 +255,34 @@ def test_an_edit_that_catches_the_error_is_made_again(storage, many, retrying):
     assert 2 == opened(storage).targets["two"].version
 
 
+def test_an_edit_that_makes_another_error_of_it_is_made_again(storage, many, retrying):
+    """Else it would be said that there is no such role."""
+
+    def edit(repository):
+        try:
+            listed = repository.targets["two"].targets
+        except LookupError:
+            raise NotFoundError("two", "ask whoever made it") from None
+        return tagged(repository, f"{len(listed)}", role="two")
+
+    retrying(edit, storage)
+
+    assert 2 == opened(storage).targets["two"].version
+
+
+def test_what_another_repository_did_not_read_is_not_looked_for_here(storage, many, retrying):
+    """Nor is the edit made again: no reading of this one would help."""
+    part, made = retrying(on("one"), storage).repository, []
+
+    def edit(repository):
+        made.append(repository)
+        return tagged(repository, f"{len(part.targets['two'].targets)}")
+
+    with pytest.raises(UnreadError):
+        retrying(edit, storage)
+    assert 1 == len(made)
+
+
 def test_a_role_that_is_not_there_is_no_role(storage, many, retrying):
     with pytest.raises(NotFoundError):
         retrying(on("three"), storage)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeVar
@@ -27,7 +26,7 @@ from trustlib.errors import ConflictError, MalformedError, TrustError
 from trustlib.limits import Limits
 from trustlib.ports import Revision, Storage
 from trustlib.publish.parsed import ParsedOnce
-from trustlib.publish.partly import Asked, PartlyRead, UnreadError
+from trustlib.publish.partly import Asked, PartlyRead
 from trustlib.publish.seen import NOTHING_SEEN, Seen, chosen, seen_by
 from trustlib.publish.storing import Files, Job, listed, looked_at, revised
 from trustlib.roles import Root, Targets
@@ -194,8 +193,12 @@ class Reading:
                 targets=PartlyRead(roles, listed=meta, asked=asked),
                 published=_published(looked, proofs, numbers, *proofs.values()),
             )
-            with suppress(UnreadError):
+            try:
                 made = edit(opened)
+            except Exception:  # of an error that it met, an edit may make another one
+                if not asked:
+                    raise
+            else:
                 if not asked:  # whatever the edit made of the error
                     return made
             if asked.everything:
