@@ -319,6 +319,15 @@ def test_who_else_delegates_to_what_changes_is_heard(storage, diamond, retrying)
     assert opened(storage).targets["one"].targets.keys() >= {"acme/app:1.5"}
 
 
+def test_nobody_else_is_passed_over_by_a_plan_for_a_part(storage, diamond, retrying):
+    """A receipt's repository can be edited; whoever made it need not have read all of it."""
+    part = retrying(lambda r: tagged(r, f"{len(r.targets['one'].targets)}"), storage).repository
+    plan = signed(planned(part, tagged(part, "1.5", role="one"), now=NOW), "team", "online")
+
+    with pytest.raises(UnreadError):
+        plan.publication()
+
+
 def test_who_signs_for_both_needs_no_look_at_either(storage, many, retrying):
     """The same key for both: whoever accepted its file accepts the next one."""
     both = many.with_delegation("one", keys=authority("team"), grant=ALL, by="two")

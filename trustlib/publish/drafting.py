@@ -26,7 +26,7 @@ from trustlib.publish.drafts import Draft
 from trustlib.publish.edits import UNPUBLISHED
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.handover import bridging, narrowed
-from trustlib.publish.opening import BEGINNING
+from trustlib.publish.opening import BEGINNING, signed_as_before
 from trustlib.publish.partly import at_hand, require, require_all
 from trustlib.publish.reach import Answering, regranted
 from trustlib.publish.repository import Repository
@@ -82,6 +82,25 @@ def drafted(
         return FrozenMap(drafting.drafts), outcome
     outcome = attrs.evolve(outcome, timestamp=drafting.timestamp())
     return FrozenMap(drafting.drafts), outcome
+
+
+def known_to_be_enough(before: Repository, drafts: Mapping[RoleName, Draft]) -> bool:
+    """Return whether nobody who was not read can ask for another signature in *drafts*.
+
+    Where a part was read, others may delegate to a role that has a new version.
+    They accept it if those whom they may have counted signed again, and nobody
+    else is asked for than before.
+    """
+    read = at_hand(before.targets)
+    if read is before.targets:
+        return True
+    asked = Answering.to(before.root, read).asked
+    return all(
+        draft.authorities == asked(name)
+        and signed_as_before(before.published, name, draft.signatures)
+        for name, draft in drafts.items()
+        if name not in (ROOT, SNAPSHOT, TIMESTAMP)
+    )
 
 
 def _same(new: Role, old: Role) -> bool:

@@ -23,10 +23,11 @@ from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
 from trustlib.publish.change import Change
 from trustlib.publish.changes import changes, told
-from trustlib.publish.drafting import Terms, drafted
+from trustlib.publish.drafting import Terms, drafted, known_to_be_enough
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.keeping import ABOVE, below, keep, resumed
+from trustlib.publish.partly import require_all
 from trustlib.publish.publication import Publication, checked
 from trustlib.publish.repository import Repository
 from trustlib.publish.request import SigningRequest
@@ -274,6 +275,8 @@ class SigningPlan:
             ThresholdError: a role lacks signatures.
             SigningError: old keys that should sign a role have not, and are not
                 said to be lost; until then its hash cannot be listed.
+            UnreadError: a part of the repository was read, and somebody else may
+                ask for signatures that this plan does not have.
             TrustError: a client would refuse the outcome, for the same reason.
         """
         files = {name: draft.verified for name, draft in self.drafts.items()}
@@ -284,6 +287,8 @@ class SigningPlan:
                     "the old keys have not signed it, and its hash is listed once they have; have"
                     " them sign, or name those that cannot in lost= when you make the plan",
                 )
+        if not known_to_be_enough(self.before, self.drafts):
+            require_all(self.before.targets)
         return checked(
             self.before, self.outcome, files, now=now or self.now, limits=limits or Limits()
         )

@@ -219,6 +219,7 @@ def checked(
     left = new.excluding(*gone) if gone else new
     changes = revisited(trusted, before.published.seen, left, limits=limits)
     proofs = run(changes, coming, memory, limits)
+    in_part = at_hand(outcome.targets) is not outcome.targets
 
     writes, passing = _ordered(before, outcome, files, narrows=narrows)
     numbers = {
@@ -231,7 +232,7 @@ def checked(
         taken=before.published.taken.including(numbers),
         coming=None,
         waiting=tuple(path for path in before.published.waiting if path not in passing),
-        seen=seen_by(trusted, proofs, later),
+        seen=seen_by(trusted, proofs, later, *(proofs.values() if in_part else ())),
     )
     return Publication(
         writes=writes,

@@ -17,7 +17,6 @@ from typing import Final, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from trustlib._clock import utcnow
-from trustlib._types import ROOT, SNAPSHOT, TIMESTAMP
 from trustlib.anchors import Anchor
 from trustlib.content import Naming
 from trustlib.documents import Format
@@ -25,13 +24,12 @@ from trustlib.errors import ConflictError
 from trustlib.keys import AsyncSigner, Signer
 from trustlib.limits import Limits
 from trustlib.ports import AsyncRepositoryStorage, RepositoryStorage, Storage
+from trustlib.publish.drafting import known_to_be_enough
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.gathering import Gathered, gathered
-from trustlib.publish.opening import Opened, Reading, signed_as_before
-from trustlib.publish.partly import at_hand
+from trustlib.publish.opening import Opened, Reading
 from trustlib.publish.plan import SigningPlan
 from trustlib.publish.publication import Receipt, remember
-from trustlib.publish.reach import Answering
 from trustlib.publish.repository import Repository
 from trustlib.publish.storing import Job, adone, done
 from trustlib.wire import TUF_JSON
@@ -168,7 +166,7 @@ class Publisher(_Publishing):
         for attempt in self._attempts():
             part, whole = self._plans(edit, renewing)
             plan = self._signed(part, storage)
-            if not known_to_be_enough(plan):
+            if not known_to_be_enough(plan.before, plan.drafts):
                 plan = self._signed(whole, storage)
             try:
                 return self._remembered(plan.publication(self.limits).apply(storage))
@@ -202,7 +200,7 @@ class AsyncPublisher(_Publishing):
         for attempt in self._attempts():
             part, whole = self._plans(edit, renewing)
             asked = await self._signed(part, storage)
-            if not known_to_be_enough(asked.plan):
+            if not known_to_be_enough(asked.plan.before, asked.plan.drafts):
                 asked = await self._signed(whole, storage)
             if asked.failed and any(any(d.missing) for d in asked.plan.drafts.values()):
                 raise next(iter(asked.failed.values()))
@@ -225,22 +223,3 @@ class AsyncPublisher(_Publishing):
 def needed(plan: SigningPlan, signers: Sequence[S]) -> list[S]:
     """Return those of *signers* whom *plan* has something for."""
     return [signer for signer in signers if plan.asks(signer.key)]
-
-
-def known_to_be_enough(plan: SigningPlan) -> bool:
-    """Return whether nobody who was not read can ask for another signature in *plan*.
-
-    Where a part was read, others may delegate to a role that has a new version.
-    They accept it if those whom they may have counted signed again, and nobody
-    else is asked for than before.
-    """
-    before = plan.before
-    if at_hand(before.targets) is before.targets:
-        return True
-    asked = Answering.to(before.root, at_hand(before.targets)).asked
-    return all(
-        draft.authorities == asked(name)
-        and signed_as_before(before.published, name, draft.signatures)
-        for name, draft in plan.drafts.items()
-        if name not in (ROOT, SNAPSHOT, TIMESTAMP)
-    )
