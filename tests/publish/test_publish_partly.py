@@ -283,6 +283,55 @@ def test_what_another_repository_did_not_read_is_not_looked_for_here(storage, ma
     assert 1 == len(made)
 
 
+@pytest.mark.parametrize(
+    "is_as_it_was",
+    [
+        lambda before, now: before.targets == now.targets,
+        lambda before, now: now.targets == before.targets,
+        lambda before, now: not {c.role for c in changes(before, now)} - {"snapshot", "timestamp"},
+    ],
+)
+@pytest.mark.parametrize("part", [True, False])
+def test_what_was_not_read_is_not_taken_for_what_it_was(
+    storage, many, retrying, part, is_as_it_was
+):
+    """Who goes on only where nobody else published must not go on where somebody did."""
+    before = retrying(on("one"), storage).repository
+    before = before if part else opened(storage)
+    whole = opened(storage)
+    publish(storage, whole, tagged(whole, "of-two", "c", role="two"), now=NOW)
+
+    def edit(repository):
+        known = is_as_it_was(before, repository) if repository.targets["one"] else None
+        return tagged(repository, "1.6", role="one") if known else repository
+
+    files = storage.files
+    try:
+        retrying(edit, storage)
+    except UnreadError:
+        assert part
+    assert files == storage.files
+
+
+@pytest.mark.parametrize(
+    "is_as_it_was",
+    [
+        lambda before, now: before.targets == now.targets,
+        lambda before, now: now.targets == before.targets,
+        lambda before, now: not changes(before, now),
+    ],
+)
+def test_what_was_not_read_is_not_taken_for_changed(storage, many, retrying, is_as_it_was):
+    def edit(repository):
+        return (
+            tagged(repository, "1.6", role="one") if is_as_it_was(many, repository) else repository
+        )
+
+    retrying(edit, storage)
+
+    assert "acme/app:1.6" in opened(storage).targets["one"].targets
+
+
 def test_a_role_that_is_not_there_is_no_role(storage, many, retrying):
     with pytest.raises(NotFoundError):
         retrying(on("three"), storage)

@@ -15,7 +15,7 @@ from trustlib.content import Naming
 from trustlib.publish.change import Change, ListingChanged
 from trustlib.publish.comparing import compared
 from trustlib.publish.edits import UNPUBLISHED
-from trustlib.publish.partly import at_hand
+from trustlib.publish.partly import side_by_side
 from trustlib.publish.repository import Repository
 from trustlib.roles import Role
 
@@ -27,8 +27,12 @@ def changes(before: Repository, after: Repository) -> tuple[Change, ...]:
     """Return what is different in *after*, roles that are gone included.
 
     What snapshot and timestamp list follows from the rest, and is left out.
+
+    Raises:
+        UnreadError: a part of one was read, and the other is not an edit of that.
     """
-    return changed(_roles(before), _roles(after), after.names)
+    old, new = side_by_side(before.targets, after.targets)
+    return changed({**_upper(before), **old}, {**_upper(after), **new}, after.names)
 
 
 def changed(
@@ -63,9 +67,6 @@ def _ordered(found: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(found, key=lambda change: _KINDS.index(type(change))))
 
 
-def _roles(repository: Repository) -> dict[RoleName, Role]:
+def _upper(repository: Repository) -> dict[RoleName, Role]:
     upper = (repository.root, repository.snapshot, repository.timestamp)
-    return {
-        **{role.NAME: role for role in upper if role is not None},
-        **at_hand(repository.targets),
-    }
+    return {role.NAME: role for role in upper if role is not None}

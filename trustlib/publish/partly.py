@@ -90,7 +90,10 @@ class PartlyRead(FrozenMap[RoleName, Targets]):
         return self._everything().values()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PartlyRead) and self._read == other._read
+        if isinstance(other, PartlyRead) and self.beside(other):
+            return self._read == other._read
+        self._asked.everything = True
+        return False
 
     def __hash__(self) -> int:
         return hash(self._read)
@@ -107,6 +110,14 @@ class PartlyRead(FrozenMap[RoleName, Targets]):
     def read(self) -> FrozenMap[RoleName, Targets]:
         """Those that were read, or made."""
         return self._read
+
+    def beside(self, other: object) -> bool:
+        """Return whether *other* is of the same reading: then neither has what was not read."""
+        return isinstance(other, PartlyRead) and other.notes_in(self._asked)
+
+    def notes_in(self, asked: Asked) -> bool:
+        """Return whether this is where it is noted what is looked for."""
+        return self._asked is asked
 
     def including(self, other: Mapping[RoleName, Targets]) -> PartlyRead:
         """Return this map with *other*'s roles added or put in place."""
@@ -125,6 +136,20 @@ class PartlyRead(FrozenMap[RoleName, Targets]):
 def at_hand(targets: FrozenMap[RoleName, Targets]) -> FrozenMap[RoleName, Targets]:
     """Return those of *targets* that were read: all, or a part."""
     return targets.read if isinstance(targets, PartlyRead) else targets
+
+
+def side_by_side(
+    before: FrozenMap[RoleName, Targets], after: FrozenMap[RoleName, Targets]
+) -> tuple[FrozenMap[RoleName, Targets], FrozenMap[RoleName, Targets]]:
+    """Return both, or of both what was read, if that is all in which they may differ.
+
+    Raises:
+        UnreadError: somebody may have changed what was not read.
+    """
+    for one, other in ((before, after), (after, before)):
+        if isinstance(one, PartlyRead) and not one.beside(other):
+            require_all(one)
+    return at_hand(before), at_hand(after)
 
 
 def require(targets: FrozenMap[RoleName, Targets], name: RoleName) -> None:
