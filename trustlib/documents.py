@@ -40,6 +40,10 @@ class Document(Generic[R_co]):
         """What the signatures cover, as bytes of their own."""
         return bytes(self.covered)
 
+    def __reduce__(self) -> tuple[type[Document[R_co]], tuple[object, ...]]:
+        # A view cannot be copied, nor sent to another process.
+        return Document, (self.name, self.raw, self.payload, self.signatures, self.unverified)
+
 
 class Format(Protocol):
     """How roles are written and what their files are called.

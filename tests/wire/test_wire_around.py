@@ -1,6 +1,8 @@
 """Reading around the entries of a large file is reading it, or it is not done."""
 
+import copy
 import os
+import pickle
 import tracemalloc
 from random import Random
 
@@ -42,6 +44,17 @@ def test_what_is_signed_is_looked_at_where_it_stands(kind, raw):
     assert isinstance(covered, memoryview)
     assert raw is covered.obj
     assert raw.endswith(bytes(covered) + b"}")
+
+
+@pytest.mark.parametrize(("kind", "raw"), CANONICAL)
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_what_was_read_can_be_copied(kind, raw, copied):
+    document = around(kind, raw)
+
+    assert document == copied(document)
+    assert document.payload == copied(document).covered
 
 
 @pytest.mark.parametrize(("kind", "raw"), CANONICAL)
