@@ -10,6 +10,7 @@ from publish.desks import (
     anchor_of,
     authority,
     client,
+    created,
     digest,
     opened,
     planned,
@@ -31,6 +32,7 @@ from trustlib import (
     RollbackError,
     SigningError,
     ThresholdError,
+    WrongCollectionError,
 )
 from trustlib.publish import AsyncPublisher, Publisher, UnreadError, changes
 from trustlib.publish.partly import at_hand
@@ -553,6 +555,36 @@ def test_numbers_of_a_new_role_are_passed_over(storage, many, retrying):
 
 
 # -- what is left alone -----------------------------------------------------------------
+
+
+def unnamed(repository):
+    roles = repository.targets.items()
+    return attrs.evolve(
+        repository,
+        collection=None,
+        root=attrs.evolve(repository.root, collection=None),
+        targets=FrozenMap({name: attrs.evolve(role, collection=None) for name, role in roles}),
+    )
+
+
+def test_a_repository_that_gets_a_name_gets_it_in_every_role(storage, retrying):
+    """Clients of a named one refuse roles that say nothing of it."""
+    before = unnamed(teams(created(), "one", "two"))
+    publish(storage, before, before, now=NOW)
+    files, top = storage.files, ("root", "timestamp", "snapshot", TARGETS)
+
+    def edit(repository):
+        name = "docker.io/acme"
+        return attrs.evolve(
+            repository, collection=name, root=attrs.evolve(repository.root, collection=name)
+        )
+
+    with pytest.raises(WrongCollectionError):
+        retrying(edit, storage, renewing=top)
+    assert files == storage.files
+
+    retrying(edit, storage, renewing=(*top, "one", "two"))
+    assert {"docker.io/acme"} == {role.collection for role in opened(storage).targets.values()}
 
 
 def test_a_role_that_expired_and_was_not_looked_at_stays_so(storage, published, retrying):

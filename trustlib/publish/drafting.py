@@ -136,6 +136,8 @@ class _Drafting:
             require(self.after.targets, name)
         if any(name not in old for name in edited):
             require_all(self.after.targets)  # which numbers of a new role are taken, the files say
+        if self.after.collection != self.before.collection:
+            require_all(self.after.targets)  # every role says which one it belongs to
         named.update(edited)
         return [
             name
