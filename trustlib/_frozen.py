@@ -74,11 +74,13 @@ class FrozenMap(Mapping[K, V], Generic[K, V]):
         asked. What is here comes in the order of this map, unless one of the
         two is an edit of the other, or both are of a third.
         """
+        # All at once: a map that makes its values has to look for each that it is asked for.
+        there = dict(other.items())
         for key, mine in self.items():
-            theirs = other.get(key)
+            theirs = there.pop(key, None)
             if theirs is None or mine != theirs:
                 yield key, mine, theirs
-        yield from ((key, None, theirs) for key, theirs in other.items() if key not in self)
+        yield from ((key, None, theirs) for key, theirs in there.items())
 
     def including(self, other: Mapping[K, V]) -> FrozenMap[K, V]:
         """Return this map with *other*'s items added or put in place."""

@@ -141,6 +141,32 @@ def test_entries_of_two_kinds_are_compared_by_their_keys():
     assert [("a", one["a"], other["a"])] == list(parsed(one).differing(meta(other)))
 
 
+class OnlyWalked(Entries):
+    """Entries that are gone through: to look them up one by one takes a hundred times as long."""
+
+    def __getitem__(self, key):
+        raise AssertionError(f"{key} was looked up")
+
+    def __contains__(self, key):
+        raise AssertionError(f"{key} was looked up")
+
+
+def only_walked(lazy):
+    starts = lazy._starts
+    return OnlyWalked(lazy.listing, lazy.source, starts=starts, end=lazy.end, count=len(lazy))
+
+
+def test_no_map_is_compared_by_looking_up_everything():
+    """Roles with one name that is no ASCII are read whole, and compared with those before it."""
+    there, new = FrozenMap({**MANY, "é": listing("é")}), FrozenMap({**MANY, "b": listing("b")})
+    lazy = only_walked(parsed(new))
+
+    assert {"é", "b"} == {key for key, _, _ in there.differing(lazy)}
+    assert {"é", "b"} == {key for key, _, _ in lazy.differing(there)}
+    assert new == lazy
+    assert lazy == new
+
+
 class Everything:
     """What says of itself that it equals whatever it is compared with."""
 
