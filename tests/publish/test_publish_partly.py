@@ -35,6 +35,7 @@ from trustlib import (
     WrongCollectionError,
 )
 from trustlib.publish import AsyncPublisher, Publisher, UnreadError, changes
+from trustlib.publish.meaning import meaning
 from trustlib.publish.partly import at_hand
 from trustlib.signing import InThread
 from trustlib.storage import ThreadedRepositoryStorage
@@ -187,6 +188,7 @@ def test_what_was_not_read_is_never_made_up(storage, many, retrying):
         lambda: repository.without_delegation("two"),
         lambda: repository.with_keys("two", signer("carol").key),
         lambda: pickle.dumps(repository),
+        lambda: meaning(repository, "acme/app:of-two"),
     ):
         with pytest.raises(UnreadError, match=r"Repository\.open"):
             look()

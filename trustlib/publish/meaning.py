@@ -9,6 +9,7 @@ from trustlib.content.binding import resolve
 from trustlib.drive import run
 from trustlib.limits import Limits
 from trustlib.publish.opening import BEGINNING
+from trustlib.publish.partly import require_all
 from trustlib.publish.publication import AsPublished
 from trustlib.publish.repository import Repository
 from trustlib.storage import MemoryStorage
@@ -28,7 +29,9 @@ def meaning(
         TrustError: as :meth:`trustlib.Updater.resolve`.
         ValueError: *reference* is no image reference with a tag, or nothing is
             published.
+        UnreadError: not all of it was read.
     """
+    require_all(repository.targets)
     parsed = ImageReference.parse(reference) if isinstance(reference, str) else reference
     files = repository.published.files
     if ROOT not in files:
