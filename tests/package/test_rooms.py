@@ -141,6 +141,51 @@ def test_a_star_imports_all_that_is_public(package, tmp_path):
     assert "set()" == in_a_process(code, tmp_path).strip()
 
 
+AT_ONCE = """
+import importlib, sys, threading
+
+sys.setswitchinterval(1e-6)
+start, failures = threading.Barrier(len(sys.argv) - 1), []
+
+def import_all(package):
+    start.wait()
+    try:
+        for name in importlib.import_module(package).__all__:
+            getattr(sys.modules[package], name)
+    except Exception as error:
+        failures.append(f"{package}: {error!r}")
+
+threads = [threading.Thread(target=import_all, args=(each,)) for each in sys.argv[1:]]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(*failures, sep="\\n", end="")
+"""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_with_rooms_waits_for_none_of_them(package):
+    """A room waits for its package: of two threads that import both, one would get half of it."""
+    waited_for = [
+        line.module
+        for line in tree(package).body
+        if isinstance(line, ast.ImportFrom) and line.module.startswith("trustlib")
+    ]
+
+    assert ["trustlib._rooms"] == waited_for
+
+
+def test_several_threads_may_ask_for_their_first_names_at_once(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, *PACKAGES],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "" == done.stdout
+
+
 def test_a_package_is_imported_without_its_rooms(tmp_path):
     code = (
         "import sys, trustlib\nprint(*sorted(m for m in sys.modules if m.startswith('trustlib')))"

@@ -26,7 +26,7 @@ from trustlib import (
     Target,
 )
 from trustlib.publish.change import EditionChanged, SignersChanged, TargetChanged
-from trustlib.publish.changes import changes, differences, told
+from trustlib.publish.differing import changes, differences, told
 
 TEAM = "acme/releases"
 APP = PathPatterns(("acme/app:*",))

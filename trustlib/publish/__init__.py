@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from trustlib._rooms import on_first_use
-from trustlib.publish.changes import changes, told  # one is what its module is called
 
 if TYPE_CHECKING:
     from trustlib.publish.change import (
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
         TargetChanged,
     )
     from trustlib.publish.detail import HASHES, VERSIONS, Detail
+    from trustlib.publish.differing import changes, told
     from trustlib.publish.drafting import Terms
     from trustlib.publish.drafts import Draft
     from trustlib.publish.examining.chain import BrokenChain, Forked, LongWay, MissingRoots
@@ -202,6 +202,7 @@ if not TYPE_CHECKING:
             ),
             "trustlib.publish.partly": "UnreadError",
             "trustlib.publish.detail": "HASHES VERSIONS Detail",
+            "trustlib.publish.differing": "changes told",
             "trustlib.publish.drafting": "Terms",
             "trustlib.publish.drafts": "Draft",
             "trustlib.publish.examining.chain": "BrokenChain Forked LongWay MissingRoots",

@@ -13,7 +13,7 @@ from trustlib.documents import Document
 from trustlib.errors import SigningError, shortened
 from trustlib.publish import words
 from trustlib.publish.change import Change
-from trustlib.publish.changes import differences
+from trustlib.publish.differing import differences
 from trustlib.roles import Authority, Role, Root, Targets
 from trustlib.wire import TUF_JSON
 

@@ -22,7 +22,7 @@ from trustlib.errors import ConflictError, SigningError, shortened
 from trustlib.keys import Key, Signature, Signer
 from trustlib.limits import Limits
 from trustlib.publish.change import Change
-from trustlib.publish.changes import changes, told
+from trustlib.publish.differing import changes, told
 from trustlib.publish.drafting import Terms, drafted, known_to_be_enough
 from trustlib.publish.drafts import Draft
 from trustlib.publish.expiry import ExpiryPolicy

@@ -13,8 +13,13 @@ stage or raises a :class:`~trustlib.TrustError`, and the stage it was asked of
 is as good as before.
 """
 
-from trustlib.trust.stages import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted
-from trustlib.verify import Verified, verify
+from typing import TYPE_CHECKING
+
+from trustlib._rooms import on_first_use
+
+if TYPE_CHECKING:
+    from trustlib.trust.stages import RootTrusted, SnapshotTrusted, TimestampTrusted, Trusted
+    from trustlib.verify import Verified, verify
 
 __all__ = [
     "RootTrusted",
@@ -24,3 +29,12 @@ __all__ = [
     "Verified",
     "verify",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_first_use(
+        __name__,
+        {
+            "trustlib.trust.stages": "RootTrusted SnapshotTrusted TimestampTrusted Trusted",
+            "trustlib.verify": "Verified verify",
+        },
+    )

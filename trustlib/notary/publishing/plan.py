@@ -25,7 +25,7 @@ from trustlib.notary.publishing.drafting import NotaryTerms, drafted
 from trustlib.notary.publishing.publication import NotaryPublication, checked
 from trustlib.notary.publishing.repository import NotaryRepository
 from trustlib.publish.change import Change
-from trustlib.publish.changes import changed, told
+from trustlib.publish.differing import changed, told
 from trustlib.publish.expiry import Expiry, ExpiryPolicy
 from trustlib.roles import Role, Root, Snapshot, Targets
 
