@@ -19,7 +19,7 @@ from trustlib import (
     PerOrganisation,
     TransportError,
 )
-from trustlib.events import Refused
+from trustlib.events import Refreshed, Refused
 from trustlib.updater.answered import Answered
 
 FACE = pytest.mark.parametrize(("face", "at_once"), FACES, ids=["sync", "async"])
@@ -119,6 +119,31 @@ def test_what_a_delegated_role_said_is_not_said_again_once_that_role_expired():
     assert fresh is not first
     server.files = None
     assert updater.resolve(IMAGE) is fresh  # remembered under the update that found it
+
+
+def test_questions_that_are_asked_together_are_answered_under_one_update():
+    """A role that expired calls for an update; one is enough, and nobody is asked what was before."""
+    short, tags = (
+        targets_role("acme/x:1", "acme/x:2", expires=NOW + MINUTE),
+        ("acme/x:1", "acme/x:2"),
+    )
+    world = World.create().delegating(
+        grant("y", "acme/y:*"), grant("x", "acme/x:*"), x=short, y=targets_role("acme/y:1")
+    )
+    world, clock, told = world.next(), Clock(), []
+    server = AtOnce(world.files())
+    updater = client(world, server, clock=clock, on_event=told.append)
+    questions = ("acme/y:1", *tags)
+    updater.resolve_all(questions)
+    moved = targets_role("acme/y:1", "acme/y:2").targets
+    server.files |= world.edited("x", expires=NOW + DAY).edited("y", targets=moved).next().files()
+    clock.now += MINUTE
+    told.clear()
+
+    answers = updater.resolve_all(questions)
+
+    assert {FromRepository(clock.now)} == {each.source for each in answers}
+    assert 1 == sum(isinstance(each, Refreshed) for each in told)
 
 
 def test_an_update_forgets_what_the_one_before_it_answered():

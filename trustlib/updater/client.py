@@ -184,16 +184,24 @@ class Client:
         state = yield from self._current(now, tuple(wanted.values()))
         missing = [path for path in wanted.values() if path not in state.found]
         yield from foresee(state.trusted, missing, limits=self.limits, known=state.known)
+        return (yield from self._bound(state, asked, now))
+
+    def _bound(
+        self, state: Answered, asked: Mapping[Question, ImageReference], now: datetime
+    ) -> Workflow[dict[Question, TagBinding]]:
+        """Return what the tags stand for that were *asked*, all under one update."""
         bindings: dict[Question, TagBinding] = {}
         for question, reference in asked.items():
-            if reference not in wanted:
+            if reference.tag is None and reference.digest is not None:
                 bindings[question] = by_digest(reference)
                 continue
             tagged = reference.tagged()
             path = target_path(state.trusted, tagged, self.names)
             under, found = yield from self._found(state, path, now)
+            if under is not state:  # a role had expired; what is newer may say otherwise of others
+                return (yield from self._bound(under, asked, now))
             bindings[question] = bound(tagged, found)
-            under.remember_binding(question, bindings[question], found)
+            state.remember_binding(question, bindings[question], found)
         return bindings
 
     def _listed(self, image: ImageReference | None) -> Workflow[tuple[TagBinding, ...]]:
