@@ -198,6 +198,20 @@ class Broken:
             raise MemoryError
 
 
+def test_what_is_hashed_is_what_was_given_whatever_becomes_of_it():
+    """Somebody's transport may read into one buffer, again and again."""
+    beside, hashes, buffer = Beside(), [hashlib.sha256()], bytearray(100_000)
+    expected = hashlib.sha256()
+    for value in range(30):
+        buffer[:] = bytes([value]) * len(buffer)
+        beside.update(hashes, buffer)
+        expected.update(buffer)
+    beside.settle(hashes)
+    beside.close()
+
+    assert expected.hexdigest() == hashes[0].hexdigest()
+
+
 def test_what_goes_wrong_beside_is_raised_to_whoever_gave_it():
     beside = Beside()
 

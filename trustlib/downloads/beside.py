@@ -47,7 +47,7 @@ class Beside:
         if self._alone > 0:
             self._alone -= len(piece)
             return _update(hashes, (piece,))
-        self._pieces.append(piece)
+        self._pieces.append(bytes(piece))  # a copy only of what could change before it is hashed
         self._size += len(piece)
         if self._size >= _BATCH:
             self._hand_over(hashes)
