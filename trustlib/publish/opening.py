@@ -27,7 +27,7 @@ from trustlib.limits import Limits
 from trustlib.ports import Revision, Storage
 from trustlib.publish.parsed import ParsedOnce
 from trustlib.publish.partly import Asked, PartlyRead
-from trustlib.publish.seen import NOTHING_SEEN, Seen, chosen, seen_by
+from trustlib.publish.seen import Seen, chosen, seen_by
 from trustlib.publish.storing import Files, Job, listed, looked_at, revised
 from trustlib.roles import Root, Targets
 from trustlib.storage import MemoryStorage
@@ -74,7 +74,7 @@ class Published:
     )
     coming: str | None = None
     waiting: tuple[str, ...] = ()
-    seen: Seen = field(default=NOTHING_SEEN, eq=False, repr=False)
+    seen: Seen = field(factory=Seen, eq=False, repr=False)
 
 
 @frozen(kw_only=True)

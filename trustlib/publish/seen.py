@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
 
 from attrs import field, frozen
 
@@ -53,9 +52,6 @@ class Seen:
 
     def __reduce__(self) -> tuple[type[Seen], tuple[()]]:
         return Seen, ()
-
-
-NOTHING_SEEN: Final = Seen()
 
 
 def seen_by(

@@ -48,7 +48,7 @@ class Reapplied:
 def reapplied(
     error: OverwrittenError, *, publisher: Publisher, storage: RegistryStorage
 ) -> Reapplied:
-    """Make again what was overwritten, on top of what is there, and :meth:`concede` the rest.
+    """Make again what was overwritten, on top of what is there, and ``concede()``.
 
     That is what our last publication changed: the tags and other targets which
     it added, moved or removed. What is there already is left as it is, so this
@@ -62,7 +62,7 @@ def reapplied(
     Raises:
         OverwrittenError: the same, with a note: something else was changed as
             well (keys, delegations), or others have changed the same things
-            meanwhile. Nothing was changed: decide, :meth:`concede`, and make
+            meanwhile. Nothing was changed: decide, ``concede()``, and make
             the edit by hand.
         NotFoundError: the registry does not have ours any more, or what was
             before it.
