@@ -61,7 +61,13 @@ def test_a_page_asks_for_nothing(chromium, put):
     assert "Who trusts whom" in told
 
 
-@pytest.mark.parametrize("guarded", [True, False], ids=["as it is", "without its policy"])
+@pytest.mark.parametrize(
+    "guarded",
+    [
+        pytest.param(True, id="as it is"),
+        pytest.param(False, id="without its policy", marks=pytest.mark.slow),
+    ],
+)
 def test_a_hostile_page_runs_nothing_and_asks_for_nothing(chromium, put, guarded):
     for name in (EVIL, *list(hostile.NAMES.values())[:5]):
         made = full_page(name)

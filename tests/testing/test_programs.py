@@ -165,7 +165,8 @@ def programs(directory, prefix=""):
     ("kind", "verdict"),
     [
         ("ours", Verdict.WITHSTOOD),
-        ("theirs", Verdict.HUNG),  # it has thirty seconds of patience, for each byte
+        # It has thirty seconds of patience, for each byte.
+        pytest.param("theirs", Verdict.HUNG, marks=pytest.mark.slow),
         ("script", Verdict.DECEIVED),  # it asks for no timestamp
     ],
 )
