@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from package.checking import checked
 
 import trustlib
 from trustlib._rooms import on_first_use
@@ -257,24 +258,11 @@ with ThreadPoolExecutor(8) as pool:
 
 @pytest.mark.slow
 def test_a_type_checker_completes_names_and_finds_misspelled_ones(tmp_path):
-    (tmp_path / "calls.py").write_text(MISSPELLED)
+    told = checked(MISSPELLED, tmp_path)
 
-    checked = subprocess.run(
-        [
-            *(sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent"),
-            *("--cache-dir", ROOT / ".mypy_cache", "calls.py"),
-        ],
-        cwd=tmp_path,
-        env={"MYPYPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert 'calls.py:8: error: Module has no attribute "Updatr"' in checked.stdout
+    assert 'calls.py:8: error: Module has no attribute "Updatr"' in told.stdout
     assert (
-        'calls.py:9: error: Module "trustlib.storage" has no attribute "FileStore"'
-        in checked.stdout
+        'calls.py:9: error: Module "trustlib.storage" has no attribute "FileStore"' in told.stdout
     )
-    assert "-> trustlib.updater.blocking.Updater" in checked.stdout
-    assert "Found 2 errors" in checked.stdout
+    assert "-> trustlib.updater.blocking.Updater" in told.stdout
+    assert "Found 2 errors" in told.stdout

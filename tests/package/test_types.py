@@ -1,12 +1,7 @@
 """What people write against the library passes a strict type checker, where they get one for it."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from package.checking import checked
 
 CALLS = """
 from trustlib import BY_HAND, Anchor
@@ -38,18 +33,6 @@ def runtimes() -> None:
 
 @pytest.mark.slow
 def test_lists_may_be_handed_where_tuples_are_kept(tmp_path):
-    (tmp_path / "calls.py").write_text(CALLS)
+    told = checked(CALLS, tmp_path)
 
-    checked = subprocess.run(
-        [
-            *(sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent"),
-            *("--cache-dir", ROOT / ".mypy_cache", "calls.py"),
-        ],
-        cwd=tmp_path,
-        env={"MYPYPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert 0 == checked.returncode, checked.stdout
+    assert 0 == told.returncode, told.stdout
