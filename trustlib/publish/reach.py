@@ -30,27 +30,6 @@ def reachable(targets: FrozenMap[RoleName, Targets]) -> FrozenMap[RoleName, Targ
     return FrozenMap({name: role for name, role in targets.items() if name in found})
 
 
-def answering_to(
-    root: Root, targets: Mapping[RoleName, Targets]
-) -> dict[RoleName, tuple[Authority, ...]]:
-    """Return who must vouch for each role: root's word, or that of all who delegate to it."""
-    found: dict[RoleName, tuple[Authority, ...]] = {
-        name: (root.authority(name),) for name in TOP_LEVEL
-    }
-    for by in targets.values():
-        if by.delegations is None:
-            continue
-        match by.delegations.roles:
-            case SuccinctRoles() as bins:
-                shared = by.authority(next(bins.names()))  # there may be thousands
-                granted = dict.fromkeys(bins.names(), shared)
-            case grants:
-                granted = {grant.name: by.authority(grant.name) for grant in grants}
-        for name, authority in granted.items():
-            found[name] = (*found.get(name, ()), authority)
-    return found
-
-
 @frozen(eq=False)
 class Answering:
     """Whom roles answer to, looked up one by one: there may be more of them than are asked for."""
@@ -76,7 +55,7 @@ class Answering:
         return cls(root, by_name, by_prefix)
 
     def asked(self, name: RoleName) -> tuple[Authority, ...]:
-        """Return who must vouch for *name*; see :func:`answering_to`."""
+        """Return who must vouch for *name*: root's word, then that of all who delegate to it."""
         prefix = name.rpartition("-")[0]
         found = sorted(
             (*self.by_name.get(name, ()), *self.by_prefix.get(prefix, ())), key=lambda at: at[0]

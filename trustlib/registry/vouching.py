@@ -19,7 +19,7 @@ from trustlib.ports import RepositoryStorage
 from trustlib.publish import Publisher, Receipt, Repository
 from trustlib.publish.bins import responsible
 from trustlib.publish.meaning import meaning
-from trustlib.publish.reach import answering_to, speaking_for
+from trustlib.publish.reach import Answering, speaking_for
 from trustlib.registry._artifact import TAG
 from trustlib.registry.client import Registry
 from trustlib.registry.enforcing import at_home
@@ -220,8 +220,9 @@ def listing(repository: Repository, reference: ImageReference) -> set[RoleName]:
 def signable(repository: Repository, keys: Iterable[Key]) -> set[RoleName]:
     """Return the targets roles for which *keys* are enough."""
     ours = {key.material for key in keys}
-    asked = answering_to(repository.root, repository.targets)
-    return {name for name in repository.targets if all(_met(by, ours) for by in asked[name])}
+    answering = Answering.to(repository.root, repository.targets)
+    asked = {name: answering.asked(name) for name in repository.targets}
+    return {name for name, all_of in asked.items() if all(_met(by, ours) for by in all_of)}
 
 
 def _met(authority: Authority, ours: set[bytes | None]) -> bool:

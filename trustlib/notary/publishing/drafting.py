@@ -25,7 +25,7 @@ from trustlib.notary.publishing.repository import NotaryRepository
 from trustlib.publish.edits import UNPUBLISHED
 from trustlib.publish.expiry import ExpiryPolicy
 from trustlib.publish.opening import BEGINNING
-from trustlib.publish.reach import answering_to
+from trustlib.publish.reach import Answering
 from trustlib.roles import Authority, MetaFile, Role, Root, Snapshot, Targets
 from trustlib.trust import verify
 
@@ -87,7 +87,7 @@ class _Drafting:
     def role(self, name: RoleName, new: Targets) -> None:
         if name in self.terms.waiting:
             return
-        asked = answering_to(self.after.root, self.after.targets)[name]
+        asked = Answering.to(self.after.root, self.after.targets).asked(name)
         old = self.before.targets.get(name)
         seen = (one.numbers.get(name, UNPUBLISHED) for one in (self.before, self.after))
         version = max(new.version, *seen)
