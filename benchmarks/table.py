@@ -9,7 +9,7 @@ LEGEND = (
 _WHOLE = 1_000  # from there on, digits behind the point are not for reading
 
 HEAD = (
-    "| # | workload | trustlib | python-tuf | × | × wall | limit | × | goal | |\n"
+    "| # | workload | trustlib | python-tuf | × | × wall | limit | × | goal | met? |\n"
     "|--:|---|--:|--:|--:|--:|--:|--:|---|---|"
 )
 

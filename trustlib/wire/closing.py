@@ -9,14 +9,13 @@ the rules (:mod:`trustlib.wire.scanning`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from trustlib._canonical import canonical
 from trustlib._json import Read, read
 from trustlib.errors import MalformedError
 from trustlib.wire.listings import SPACES, Listing
-
-_KNOWN: Final = 4096  # texts; publishers say the same of most of their targets
+from trustlib.wire.scanning import KNOWN
 
 
 def closed_up(
@@ -85,7 +84,7 @@ class _Closing:
 
     def _learns(self, customs: Sequence[bytes | None]) -> bool:
         """Return whether all *customs* are JSON in order, and remember their canonical form."""
-        if len(self._known) > _KNOWN:
+        if len(self._known) > KNOWN:
             self._known = {None: b""}
         try:
             for text in customs:

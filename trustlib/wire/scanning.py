@@ -25,7 +25,9 @@ BLOCK: Final = 16_384
 
 _DIGITS: Final = b"0123456789abcdef"
 _ABOVE: Final = 4  # levels above what an entry holds: the file, signed, all entries, the entry
-_KNOWN: Final = 4096  # texts; publishers say the same of most of their targets
+
+KNOWN: Final = 4096
+"""Free texts that are remembered; publishers say the same of most of their targets."""
 
 
 def entries_at(
@@ -81,7 +83,7 @@ class _Held:
 
     def _says(self, customs: list[bytes]) -> bool:
         new = {text for text in customs if text not in self._known}
-        if len(self._known) > _KNOWN:
+        if len(self._known) > KNOWN:
             self._known = {None}
         self._known |= new
         return not new or _canonical_objects(sorted(new))
