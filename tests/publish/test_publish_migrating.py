@@ -13,6 +13,7 @@ from publish.desks import FailingAfter, Served, planned, tagged
 from publish.examined import anchor_of, sound
 
 from trustlib import (
+    BY_HAND,
     ROOT,
     SNAPSHOT,
     TARGETS,
@@ -26,7 +27,14 @@ from trustlib import (
     Target,
     Updater,
 )
-from trustlib.publish import InPlace, Renamed, fsck, renamed_artifacts, with_consistent_snapshots
+from trustlib.publish import (
+    InPlace,
+    Publisher,
+    Renamed,
+    fsck,
+    renamed_artifacts,
+    with_consistent_snapshots,
+)
 
 WORLD = sound(consistent=False).next(6)
 FILES = WORLD.files()
@@ -206,6 +214,19 @@ def test_hashes_in_the_snapshot_hold_for_the_copies():
 
     assert files["team.json"] == storage.files["1.team.json"]
     assert fsck(storage, anchor=anchor_of(files), now=NOW).sound
+
+
+def test_a_publisher_that_reads_what_an_edit_looks_at_copies_every_role(storage):
+    """No role is looked at, and every one's file gets a number."""
+    people = ("root", "root2", "root3", TIMESTAMP, SNAPSHOT, TARGETS, "team")
+    publisher = Publisher(
+        anchor=ANCHOR, signers=list(map(signer, people)), expiry=BY_HAND, clock=lambda: NOW
+    )
+
+    publisher.retrying(with_consistent_snapshots, storage)
+
+    assert {"7.targets.json", "7.team.json", "7.snapshot.json"} <= storage.files.keys()
+    assert fsck(storage, anchor=ANCHOR, now=NOW).sound
 
 
 def test_artifacts_are_looked_for_under_other_names(storage):

@@ -244,6 +244,26 @@ def test_every_edit_comes_to_what_it_comes_to_where_all_was_read(storage, many, 
     assert twin.files.keys() == storage.files.keys()
 
 
+@pytest.mark.parametrize(
+    "looks",
+    [
+        lambda repository: len(repository.targets),
+        lambda repository: repository.targets["below"],  # by way of a role that was not read
+    ],
+)
+def test_all_is_read_at_once_where_nothing_less_will_do(storage, many, retrying, looks):
+    made = []
+
+    def edit(repository):
+        made.append(repository)
+        looks(repository)
+        return tagged(repository, "1.5")
+
+    retrying(edit, storage)
+
+    assert 2 == len(made)
+
+
 def test_an_edit_that_catches_the_error_is_made_again(storage, many, retrying):
     """Else it would publish what it made of a role that is there."""
 
@@ -441,6 +461,25 @@ def test_one_id_that_stands_for_two_keys_is_two(storage, many, retrying):
     assert files == storage.files
 
 
+def test_an_id_that_stands_for_another_key_now_is_another(storage, published, retrying):
+    """Who is not read goes on to mean the key before, by the same id."""
+    after = teams(published, "one").with_delegation("two", keys=authority("carol"), grant=ALL)
+    after = teams(after, "one", by="two")
+    publish(storage, published, after, now=NOW)
+    name, other = signer("team").key.id, signer("root").key
+
+    def edit(repository):
+        top = repository.targets[TARGETS]
+        keys = top.delegations.keys.including({name: other})
+        top = attrs.evolve(top, delegations=attrs.evolve(top.delegations, keys=keys))
+        return attrs.evolve(repository, targets=repository.targets.including({TARGETS: top}))
+
+    files = storage.files
+    with pytest.raises(ThresholdError):
+        retrying(edit, storage, names=("alice", "root", "online"))
+    assert files == storage.files
+
+
 def test_a_changed_delegation_to_a_role_that_was_not_read_is_looked_at(storage, many, retrying):
     """Its file was signed by the keys that are replaced: so it is read, and signed again."""
 
@@ -548,12 +587,42 @@ def test_numbers_that_others_left_are_passed_over(storage, many, retrying, left)
     assert (2 + left, 3 + left) == (after.targets["one"].version, after.snapshot.version)
 
 
-def test_numbers_of_a_new_role_are_passed_over(storage, many, retrying):
+def by_hand(whole, repository):
+    """The new role put in place without a look at any other."""
+    new = {name: teams(whole, "three").targets[name] for name in (TARGETS, "three")}
+    return attrs.evolve(repository, targets=repository.targets.including(new))
+
+
+@pytest.mark.parametrize("edit", [lambda _, r: teams(r, "three"), by_hand])
+def test_numbers_of_a_new_role_are_passed_over(storage, many, retrying, edit):
     storage.write("1.three.json", b"of nobody", replacing=None)
 
-    retrying(lambda r: teams(r, "three"), storage)
+    retrying(lambda repository: edit(many, repository), storage)
 
     assert 2 == opened(storage).targets["three"].version
+
+
+class Counting:
+    """A signer who counts what was signed, as people do who are asked by name."""
+
+    def __init__(self, inner):
+        self.inner, self.key, self.payloads = inner, inner.key, []
+
+    def sign(self, payload):
+        self.payloads.append(payload)
+        return self.inner.sign(payload)
+
+
+def test_nobody_signs_a_new_role_before_all_that_it_needs_is_read(storage, many):
+    alice = Counting(signer("alice"))
+    others = [signer(name) for name in SIGNERS if name != "alice"]
+    publisher = Publisher(
+        anchor=anchor_of(storage), signers=[alice, *others], expiry=BY_HAND, clock=lambda: NOW
+    )
+
+    publisher.retrying(lambda repository: by_hand(many, repository), storage)
+
+    assert 1 == len(alice.payloads)
 
 
 # -- what is left alone -----------------------------------------------------------------
